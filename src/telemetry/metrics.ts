@@ -1,0 +1,68 @@
+/** Every metric of the gateway, by the names that dashboards rely on. Units are seconds and bytes, as Prometheus has it. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+const fast = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+const slow = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Counter({ name: `vitrine_${name}`, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Gauge({ name: `vitrine_${name}`, help, labelNames, registers });
+  const histogram = <L extends string>(name: string, help: string, labelNames: L[], buckets: number[]) =>
+    new Histogram({ name: `vitrine_${name}`, help, labelNames, buckets, registers });
+
+  return {
+    registry,
+    /** Call once per process: event loop, heap and garbage collection. */
+    collectProcessMetrics: () => collectDefaultMetrics({ register: registry }),
+
+    cacheRequests: counter('cache_requests_total', 'Reads, by what answered them.', ['namespace', 'tier', 'outcome']),
+    cacheFills: counter('cache_fills_total', 'Reads of upstream made to fill the cache.', ['namespace', 'outcome']),
+    cacheFillDuration: histogram('cache_fill_duration_seconds', 'Time of a fill.', ['namespace'], slow),
+    cacheRejected: counter('cache_rejected_total', 'What was found but not used, by why.', ['namespace', 'reason']),
+    cacheFallbacks: counter('cache_fallbacks_total', 'Store operations that were gone on without.', [
+      'namespace',
+      'operation',
+    ]),
+    leaseWait: histogram('lease_wait_seconds', "Time spent waiting for another's fill.", ['namespace'], slow),
+    changes: counter('changes_total', 'Changes made known here.', ['namespace', 'source', 'kind']),
+    coherenceLag: histogram(
+      'coherence_lag_seconds',
+      'Time between two proofs that this process knows the whole change log.',
+      [],
+      slow,
+    ),
+    coherenceEras: counter('coherence_eras_total', 'Eras this process has entered.', []),
+    storeUp: gauge('store_up', '1 while the store answers within its deadline.', []),
+    storeOperationDuration: histogram(
+      'store_operation_duration_seconds',
+      'Time of a store operation.',
+      ['operation', 'outcome'],
+      fast,
+    ),
+    upstreamRequests: counter('upstream_requests_total', 'Requests sent upstream, retries included.', [
+      'route',
+      'status',
+    ]),
+    upstreamRequestDuration: histogram(
+      'upstream_request_duration_seconds',
+      'Time of a request upstream.',
+      ['route'],
+      slow,
+    ),
+    drainDuration: histogram('drain_duration_seconds', 'Time of a drain.', ['collection', 'outcome'], slow),
+    snapshotItems: gauge('snapshot_items', 'Rows in the view of a collection.', ['collection']),
+    snapshotAge: gauge('snapshot_age_seconds', 'Age of the view of a collection.', ['collection']),
+    graphqlOperationDuration: histogram(
+      'graphql_operation_duration_seconds',
+      'Time of a GraphQL operation.',
+      ['operation', 'outcome'],
+      slow,
+    ),
+  };
+}

@@ -1,0 +1,39 @@
+/** Before any test: the Node that the project brings, and a redis-server to start. */
+import { execFileSync } from 'node:child_process';
+
+export default function setup(): void {
+  requireNode();
+  requireRedis();
+}
+
+function requireNode(): void {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major < 22 || (major === 22 && minor < 19)) {
+    throw new Error(`Tests need Node 22.19 or newer, not ${process.versions.node}: run them by npm test.`);
+  }
+}
+
+function requireRedis(): void {
+  if (runs('redis-server', ['--version'])) return;
+  if (process.getuid?.() === 0 && runs('apt-get', ['--version'])) {
+    execFileSync('apt-get', ['update', '-qq'], { stdio: 'inherit' });
+    // The package would start a server of its own; tests start theirs.
+    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'], {
+      stdio: 'inherit',
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
+    });
+    if (runs('redis-server', ['--version'])) return;
+  }
+  throw new Error(
+    'Tests need redis-server 7 on the PATH. Debian and Ubuntu: sudo apt-get install redis-server; macOS: brew install redis.',
+  );
+}
+
+function runs(command: string, args: string[]): boolean {
+  try {
+    execFileSync(command, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
