@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // Apollo and graphql-tools load graphql as CommonJS; Vite would give our sources the other copy, of another realm.
+  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     include: ['tests/**/*.test.ts', 'examples/**/*.test.ts'],
     globalSetup: ['tests/support/setup.ts'],

@@ -1,3 +1,4 @@
+/** Telemetry: one logger and one set of metrics per gateway; see the two files beside this one. */
 import type { DestinationStream } from 'pino';
 import type { Config } from '../config.ts';
 import { createLogger, type Logger } from './logger.ts';

@@ -1,0 +1,48 @@
+/** Failures remembered: those who ask right after one do not fail one after another, and refreshes back off. */
+import { LRUCache } from 'lru-cache';
+import type { Clock } from './clock.ts';
+import { failureMemoryMs } from './store.ts';
+
+type Failure = { error: Error; atMs: number; count: number };
+
+const longestBackoffMs = 30_000;
+
+export class FailureMemory {
+  readonly #clock: Clock;
+  readonly #failures = new LRUCache<string, Failure>({ max: 10_000 });
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  note(key: string, error: Error): void {
+    const count = (this.#failures.peek(key)?.count ?? 0) + 1;
+    this.#failures.set(key, { error, atMs: this.#clock.mono(), count });
+  }
+
+  clear(key: string): void {
+    this.#failures.delete(key);
+  }
+
+  /** The failure that answers a request for this now, if there was one within the last second. */
+  recent(key: string): Error | undefined {
+    const failure = this.#failures.get(key);
+    return failure !== undefined && this.#agoMs(failure) < failureMemoryMs ? failure.error : undefined;
+  }
+
+  /** The failure that nothing has cleared yet, however long ago. */
+  last(key: string): Error | undefined {
+    return this.#failures.peek(key)?.error;
+  }
+
+  /** Whether a refresh should wait: 1, 2, 4 … 30 s after the last failure. */
+  backsOff(key: string): boolean {
+    const failure = this.#failures.get(key);
+    if (failure === undefined) return false;
+    return this.#agoMs(failure) < Math.min(failureMemoryMs * 2 ** (failure.count - 1), longestBackoffMs);
+  }
+
+  #agoMs(failure: Failure): number {
+    return this.#clock.mono() - failure.atMs;
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Flights: the fills of a namespace that are under way, one per id.
+ *
+ * A flight takes new waiters only while it is valid: those who began to wait before a change get its answer, those who
+ * come after it start another (P5).
+ */
+import type { Entry } from './entry.ts';
+import type { Follower } from './follower.ts';
+import type { Stamp } from './position.ts';
+
+export type Filled<T> = { entry: Entry<T>; tier: 'store' | 'upstream'; stored: boolean };
+export type Landed<T> = Filled<T> | { error: Error };
+
+/** `stamp` is set when the upstream read is sent: until then the flight is bound to no moment, and so always valid. */
+export type Flight<T> = {
+  readonly id: string;
+  stamp: Stamp | undefined;
+  readonly landed: PromiseWithResolvers<Landed<T>>;
+};
+
+export class Flights<T> {
+  readonly #namespace: string;
+  readonly #follower: Follower;
+  readonly #flights = new Map<string, Flight<T>>();
+
+  constructor(namespace: string, follower: Follower) {
+    this.#namespace = namespace;
+    this.#follower = follower;
+  }
+
+  /** The flight that a newcomer may wait for. */
+  joinable(id: string): Flight<T> | undefined {
+    const flight = this.#flights.get(id);
+    if (flight === undefined || flight.stamp === undefined) return flight;
+    return this.#follower.valid(this.#namespace, id, flight.stamp) ? flight : undefined;
+  }
+
+  /** A new flight, which newcomers join from here on; one that it replaces still lands for those who wait for it. */
+  open(id: string): Flight<T> {
+    const flight: Flight<T> = { id, stamp: undefined, landed: Promise.withResolvers() };
+    this.#flights.set(id, flight);
+    return flight;
+  }
+
+  land(flight: Flight<T>, landed: Landed<T>): void {
+    if (this.#flights.get(flight.id) === flight) this.#flights.delete(flight.id);
+    flight.landed.resolve(landed);
+  }
+}

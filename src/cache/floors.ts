@@ -1,0 +1,89 @@
+/**
+ * Floors: what is known to have changed, by namespace and id.
+ *
+ * A thing is valid while no floor of its id, nor the generation of its namespace, lies above its `asOf`. Floors are
+ * positions of the present era and never fall within it. Hard floors, of purges, outlive eras: what lies below one is
+ * not served at all.
+ */
+import type { Changed } from './log.ts';
+import { BEGINNING, higher, isBefore, type Position, type Stamp, timeOf } from './position.ts';
+
+type OfNamespace = {
+  generation: Position;
+  ids: Map<string, Position>;
+  hardAll: Stamp | undefined;
+  hardIds: Map<string, Stamp>;
+};
+
+export class Floors {
+  readonly #byNamespace = new Map<string, OfNamespace>();
+
+  generation(namespace: string): Position {
+    return this.#of(namespace).generation;
+  }
+
+  floor(namespace: string, id: string): Position {
+    const { generation, ids } = this.#of(namespace);
+    return higher(generation, ids.get(id) ?? BEGINNING);
+  }
+
+  /** Ids whose floor lies above a position. */
+  idsAbove(namespace: string, position: Position): string[] {
+    return [...this.#of(namespace).ids].filter(([, floor]) => floor > position).map(([id]) => id);
+  }
+
+  isPurged(namespace: string, id: string, content: Stamp): boolean {
+    const hard = this.#of(namespace).hardIds.get(id);
+    return (hard !== undefined && isBefore(content, hard)) || this.isPurgedAsWhole(namespace, content);
+  }
+
+  isPurgedAsWhole(namespace: string, content: Stamp): boolean {
+    const { hardAll } = this.#of(namespace);
+    return hardAll !== undefined && isBefore(content, hardAll);
+  }
+
+  raise({ namespace, ids, hard }: Omit<Changed, 'floor'>, floor: Stamp): void {
+    const of = this.#of(namespace);
+    if (ids === '*') {
+      of.generation = higher(of.generation, floor.position);
+      if (hard) of.hardAll = later(of.hardAll, floor);
+      return;
+    }
+    for (const id of ids) {
+      of.ids.set(id, higher(of.ids.get(id) ?? BEGINNING, floor.position));
+      if (hard) of.hardIds.set(id, later(of.hardIds.get(id), floor));
+    }
+  }
+
+  /** A new era: everything is read anew, so nothing in it has a floor yet. */
+  beginEra(): void {
+    for (const of of this.#byNamespace.values()) {
+      of.generation = BEGINNING;
+      of.ids.clear();
+    }
+  }
+
+  /** What a floor from before the horizon refuses is by then too old for anything but stale-if-error. */
+  forgetBefore(timeMs: number): void {
+    for (const { ids } of this.#byNamespace.values()) {
+      for (const [id, floor] of ids) {
+        // Insertion order is nearly the order of floors: the first young one ends the walk.
+        if (timeOf(floor) >= timeMs) break;
+        ids.delete(id);
+      }
+    }
+  }
+
+  #of(namespace: string): OfNamespace {
+    let of = this.#byNamespace.get(namespace);
+    if (of === undefined) {
+      of = { generation: BEGINNING, ids: new Map(), hardAll: undefined, hardIds: new Map() };
+      this.#byNamespace.set(namespace, of);
+    }
+    return of;
+  }
+}
+
+function later(a: Stamp | undefined, b: Stamp): Stamp {
+  return a !== undefined && isBefore(b, a) ? a : b;
+}

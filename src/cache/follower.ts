@@ -1,0 +1,353 @@
+/**
+ * The follower: what this process knows of the change log, and whether it may trust what it holds (P5, P6).
+ *
+ *   tick:  look ─► another era? forget floors ─► apply each record ─► all of them? proven up to date at the look's start
+ *
+ *   following ──the log is silent past its deadline──► degraded: age limits alone, the store is left alone,
+ *       ▲                                              local changes are counted on locally and their records kept
+ *       └──────── kept records appended, read past ◄── the log answers again
+ *
+ * One rule for all that is cached: valid = read in the present era, and no known floor above its `asOf`.
+ *
+ * Invariants: floors, generations and the position never fall within an era. Hard floors outlive eras.
+ */
+import type { Telemetry } from '../telemetry/index.ts';
+import type { Clock, Random } from './clock.ts';
+import type { Deadline } from './deadline.ts';
+import { Floors } from './floors.ts';
+import type { Changed, Ids, Log, LogRecord, Look } from './log.ts';
+import { newEra } from './memory-log.ts';
+import { BEGINNING, higher, localAfter, type Position, type Stamp } from './position.ts';
+
+/** Told of every change in the same turn in which it becomes known. */
+export interface Listener {
+  /** What lies below its floor is no longer valid; what lies below a hard one must go at once. */
+  changed(ids: Ids, at: { floor: Position; hard: boolean }): void;
+  /** All that is held counts as changed; it may be kept for stale-if-error. */
+  eraBegan(): void;
+  /** This process was away for longer than it can learn what it missed: nothing it holds may be used. */
+  forget(): void;
+}
+
+/** What a change may claim: reads sent from now on are `asOf` this. */
+export type Beginning = { stamp: Stamp; local: boolean };
+
+/** What became of a change that was to be made known. */
+export type Announced = { state: 'known' | 'kept'; position: Position } | { state: 'era over' };
+
+/** A change made known while the log was silent. */
+type Kept = Omit<Changed, 'kind' | 'floor'>;
+
+type Options = {
+  log: Log;
+  clock: Clock;
+  random: Random;
+  telemetry: Telemetry;
+  /** How long nothing proven may be trusted. */
+  coherenceMs: number;
+  /** How far back the log and the floors reach. */
+  horizonMs: number;
+};
+
+export class Follower {
+  readonly scope: Log['scope'];
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #telemetry: Telemetry;
+  readonly #coherenceMs: number;
+  readonly #horizonMs: number;
+  readonly #listeners = new Map<string, Listener>();
+  readonly #floors = new Floors();
+  readonly #stopped = new AbortController();
+
+  #era: { index: number; token: string; known: boolean };
+  /** Applied up to here; what reads sent now may claim. */
+  #position = BEGINNING;
+  /** As `#position`, but never a local one: where to read the log on from. */
+  #applied = BEGINNING;
+  /** Highest seen in anything: the log, own appends, stored values. Local positions count on from it. */
+  #highest = BEGINNING;
+  #offsetMs = 0;
+  #provenAtMs = Number.NEGATIVE_INFINITY;
+  #degraded = false;
+  #kept: Kept[] = [];
+  #ticking: Promise<void> | undefined;
+
+  constructor({ log, clock, random, telemetry, coherenceMs, horizonMs }: Options) {
+    this.scope = log.scope;
+    this.#log = log;
+    this.#clock = clock;
+    this.#telemetry = telemetry;
+    this.#coherenceMs = coherenceMs;
+    this.#horizonMs = horizonMs;
+    this.#era = { index: 0, token: `local-${newEra(random)}`, known: false };
+  }
+
+  listen(namespace: string, listener: Listener): void {
+    this.#listeners.set(namespace, listener);
+  }
+
+  /** Follows the log until `stop()`: a tick at least every `coherenceMs` / 2.5, and whenever something was appended. */
+  async run(): Promise<void> {
+    if (this.scope === 'process') return;
+    const everyMs = this.#coherenceMs / 2.5;
+    while (!this.#stopped.signal.aborted) {
+      await this.tick();
+      if (this.#degraded) await this.#pause(everyMs);
+      else await this.#log.wait(this.#era.token, this.#applied, everyMs);
+    }
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  // ── Asking ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The era as keys carry it. */
+  get era(): string {
+    return this.#era.token;
+  }
+
+  /** Nothing is read from or written to the store: this process cannot know what changed. */
+  get degraded(): boolean {
+    return this.#degraded;
+  }
+
+  /** Own clock moved to the log's: the one clock that ages are counted on, in ms since the epoch. */
+  now(): number {
+    return this.#clock.now() + this.#offsetMs;
+  }
+
+  /** The `asOf` of a read that is sent now. */
+  stamp(): Stamp {
+    return { era: this.#era.index, position: this.#position };
+  }
+
+  /** @param position - Of a value found in the present era's store. */
+  stampOf(position: Position): Stamp {
+    this.#highest = higher(this.#highest, position);
+    return { era: this.#era.index, position };
+  }
+
+  generation(namespace: string): Position {
+    return this.#floors.generation(namespace);
+  }
+
+  /** The one rule. */
+  valid(namespace: string, id: string, asOf: Stamp): boolean {
+    return asOf.era === this.#era.index && asOf.position >= this.#floors.floor(namespace, id);
+  }
+
+  /** As `valid`, for a thing that speaks for the namespace as a whole. */
+  validAsWhole(namespace: string, asOf: Stamp): boolean {
+    return asOf.era === this.#era.index && asOf.position >= this.#floors.generation(namespace);
+  }
+
+  /** Whether a thing has been purged since its content was read: then it is not to be served at all. */
+  purged(namespace: string, id: string, content: Stamp): boolean {
+    return this.#floors.isPurged(namespace, id, content);
+  }
+
+  purgedAsWhole(namespace: string, content: Stamp): boolean {
+    return this.#floors.isPurgedAsWhole(namespace, content);
+  }
+
+  /** Ids of which something changed that a read of that moment does not know. */
+  changedSince(namespace: string, asOf: Stamp): string[] {
+    return this.#floors.idsAbove(namespace, asOf.position);
+  }
+
+  status(): { status: 'ok' | 'behind' | 'degraded'; lagMs: number } {
+    if (this.#degraded) return { status: 'degraded', lagMs: Math.round(this.#lagMs()) };
+    return this.#trusted()
+      ? { status: 'ok', lagMs: this.scope === 'process' ? 0 : Math.round(this.#lagMs()) }
+      : { status: 'behind', lagMs: Number.isFinite(this.#lagMs()) ? Math.round(this.#lagMs()) : 0 };
+  }
+
+  /** Resolves once what this process holds may be trusted, or the log is silent and age limits alone hold. */
+  ready(deadline: Deadline): Promise<void> | undefined {
+    return this.#trusted() ? undefined : deadline.race(this.#untilTrusted());
+  }
+
+  // ── Changing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Opens a change: reads sent after this may claim its position. Local when the log is silent. */
+  async begin(namespace: string, ids: Ids): Promise<Beginning> {
+    for (;;) {
+      const position = await this.#append({ kind: 'begin', namespace, ids });
+      if (position !== undefined) return { stamp: this.stampOf(position), local: false };
+      if (this.#degraded) return { stamp: this.#countOn(), local: true };
+    }
+  }
+
+  /**
+   * Makes a change known, and waits until this process has applied it.
+   *
+   * @param begun - What the change began with; its position is the floor.
+   * @returns Where, `kept` when the log is silent and the record waits here; `era over` when all must be done again.
+   */
+  async announce(change: Omit<Changed, 'kind' | 'floor'>, begun: Beginning): Promise<Announced> {
+    if (begun.local) return this.#keep(change, begun.stamp.position);
+    if (begun.stamp.era !== this.#era.index) return { state: 'era over' };
+    const position = await this.#append({ kind: 'changed', ...change, floor: begun.stamp.position });
+    // Only a tick begun after the append proves that it stands in an era that goes on.
+    if (position !== undefined) await this.#tickAnew();
+    if (this.#degraded) return this.#keep(change, begun.stamp.position);
+    if (begun.stamp.era !== this.#era.index) return { state: 'era over' };
+    return { state: 'known', position: position ?? this.#position };
+  }
+
+  // ── Ticking ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** One look at the log, shared by all who ask at the same time. Never rejects: a silent log is the degraded state. */
+  tick(): Promise<void> {
+    this.#ticking ??= this.#tick().finally(() => {
+      this.#ticking = undefined;
+    });
+    return this.#ticking;
+  }
+
+  async #tickAnew(): Promise<void> {
+    await this.#ticking;
+    await this.tick();
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      await this.#catchUp();
+      if (this.#degraded || this.#kept.length > 0) await this.#recover();
+    } catch (error) {
+      this.#degrade(error);
+    }
+  }
+
+  /** Reads to the end of the log and applies it. */
+  async #catchUp(): Promise<void> {
+    for (;;) {
+      const beganAtMs = this.#clock.mono();
+      const away = this.scope === 'cluster' && beganAtMs - this.#provenAtMs > this.#horizonMs / 2;
+      const look = await this.#log.look({ era: away ? undefined : this.#era.token, position: this.#applied });
+      this.#offsetMs = look.timeMs - (this.#clock.now() - (this.#clock.mono() - beganAtMs));
+      if (look.era !== this.#era.token || away) this.#enter(look, away);
+      for (const [namespace, generation] of look.generations) this.#applyGeneration(namespace, generation);
+      for (const { position, record } of look.records) {
+        this.#advance(position);
+        if (record.kind === 'changed') this.#apply(record, position);
+      }
+      if (!look.complete) continue;
+      this.#advance(look.last);
+      this.#prove(beganAtMs);
+      return;
+    }
+  }
+
+  /** Tells the others what changed here while the log was silent, before anything shared is trusted again. */
+  async #recover(): Promise<void> {
+    for (let kept = this.#kept[0]; kept !== undefined; kept = this.#kept[0]) {
+      const position = await this.#log.append(this.#era.token, { kind: 'changed', ...kept, floor: 'own' });
+      if (position === undefined) await this.#catchUp();
+      else this.#kept.shift();
+    }
+    await this.#catchUp();
+    if (!this.#degraded) return;
+    this.#degraded = false;
+    this.#telemetry.log.info({ event: 'coherence.recovered', era: this.#era.token }, 'the change log answers again');
+  }
+
+  #enter(look: Look, away: boolean): void {
+    const first = !this.#era.known && !away;
+    this.#era = { index: this.#era.index + 1, token: look.era, known: true };
+    this.#position = BEGINNING;
+    this.#applied = BEGINNING;
+    this.#floors.beginEra();
+    this.#telemetry.metrics.coherenceEras.inc();
+    this.#telemetry.log[first ? 'info' : 'warn']({ event: 'coherence.era', era: look.era, away }, 'a new era');
+    for (const listener of this.#listeners.values()) away ? listener.forget() : listener.eraBegan();
+  }
+
+  #apply(change: Changed, position: Position): void {
+    const floor = change.floor === 'own' ? position : change.floor;
+    this.#floors.raise(change, { era: this.#era.index, position: floor });
+    this.#listeners.get(change.namespace)?.changed(change.ids, { floor, hard: change.hard === true });
+  }
+
+  /** The control hash may know of a reset whose record was trimmed. */
+  #applyGeneration(namespace: string, generation: Position): void {
+    if (generation <= this.#floors.generation(namespace)) return;
+    this.#apply({ kind: 'changed', namespace, ids: '*', floor: generation }, generation);
+  }
+
+  #prove(atMs: number): void {
+    const lagMs = atMs - this.#provenAtMs;
+    if (Number.isFinite(lagMs) && this.scope === 'cluster') this.#telemetry.metrics.coherenceLag.observe(lagMs / 1000);
+    this.#provenAtMs = atMs;
+    this.#floors.forgetBefore(this.now() - 2 * this.#horizonMs);
+  }
+
+  #degrade(error: unknown): void {
+    if (!this.#degraded) {
+      this.#telemetry.log.warn(
+        { event: 'coherence.degraded', err: error },
+        'the change log is silent; age limits alone hold until it answers',
+      );
+    }
+    this.#degraded = true;
+  }
+
+  // ── Small things ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #trusted(): boolean {
+    if (this.#degraded) return true;
+    if (this.scope === 'process') return this.#era.known;
+    return this.#lagMs() <= this.#coherenceMs && this.#kept.length === 0;
+  }
+
+  async #untilTrusted(): Promise<void> {
+    while (!this.#trusted()) await this.tick();
+  }
+
+  #lagMs(): number {
+    return this.#clock.mono() - this.#provenAtMs;
+  }
+
+  #advance(position: Position): void {
+    this.#applied = higher(this.#applied, position);
+    this.#position = higher(this.#position, position);
+    this.#highest = higher(this.#highest, position);
+  }
+
+  /** @returns Undefined when the log is silent, which is degraded then, or when the era is over, which is another then. */
+  async #append(record: LogRecord): Promise<Position | undefined> {
+    if (!this.#era.known || this.#degraded) await this.tick();
+    if (this.#degraded) return undefined;
+    try {
+      const era = this.#era;
+      const position = await this.#log.append(era.token, record);
+      if (position === undefined) await this.#tickAnew();
+      else this.#highest = higher(this.#highest, position);
+      return era === this.#era ? position : undefined;
+    } catch (error) {
+      this.#degrade(error);
+      return undefined;
+    }
+  }
+
+  /** A position of this process alone, above all it has seen. */
+  #countOn(): Stamp {
+    this.#highest = localAfter(this.#highest);
+    this.#position = this.#highest;
+    return this.stamp();
+  }
+
+  #keep(change: Kept, floor: Position): Announced {
+    this.#kept.push(change);
+    this.#position = higher(this.#position, floor);
+    this.#apply({ kind: 'changed', ...change, floor }, floor);
+    return { state: 'kept', position: floor };
+  }
+
+  #pause(ms: number): Promise<void> {
+    return this.#clock.sleep(ms, this.#stopped.signal).catch(() => {});
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * The change log: one ordered list of what changed, shared by all processes of a deployment.
+ *
+ * A log belongs to an era. When its server loses anything, a new era begins and all that was read before it counts as
+ * changed. `Log` is only the remote calls; what a process makes of the records is the follower's (`follower.ts`).
+ */
+import type { Position } from './position.ts';
+
+/** Ids of a namespace, or all of it. */
+export type Ids = readonly string[] | '*';
+
+/** "A change of these begins": its position is one that later reads may claim as known. */
+export type Begin = { kind: 'begin'; namespace: string; ids: Ids };
+
+/**
+ * "What was read of these before `floor` is no longer true."
+ *
+ * - floor: `own` is the position of this very record, which nothing read before it can reach. For all of a namespace
+ *   it is the namespace's generation from here on.
+ * - hard: a purge; what lies below is not served again, not even on error.
+ */
+export type Changed = {
+  kind: 'changed';
+  namespace: string;
+  ids: Ids;
+  floor: Position | 'own';
+  hard?: boolean;
+};
+
+export type LogRecord = Begin | Changed;
+export type Stamped = { position: Position; record: LogRecord };
+
+/** The log as it stood at one moment. */
+export type Look = {
+  era: string;
+  /** By namespace; the log position of its last reset in this era. */
+  generations: ReadonlyMap<string, Position>;
+  /** Position of the last record, whether or not it is still kept. */
+  last: Position;
+  /** The log's clock, in ms since the epoch. */
+  timeMs: number;
+  /** After the position asked from, in order. */
+  records: Stamped[];
+  /** False when more records follow those given. */
+  complete: boolean;
+};
+
+export interface Log {
+  /** Who shares it; with `process` nothing can be missed. */
+  readonly scope: 'process' | 'cluster';
+  /**
+   * Looks at the log. Begins a new era first if the server is not the one the era began on, or the log is gone.
+   *
+   * @param from - Era and position already known; the whole log when the era is another one.
+   * @throws When the log does not answer within its deadline.
+   */
+  look(from: { era: string | undefined; position: Position }): Promise<Look>;
+  /**
+   * Appends to the log of that era.
+   *
+   * @returns Its position, or undefined when the era is over.
+   * @throws When the log does not answer; the record may or may not be in it then, and both must be harmless.
+   */
+  append(era: string, record: LogRecord): Promise<Position | undefined>;
+  /** Resolves when there may be records after `position`, at the latest after `ms`. Never rejects. */
+  wait(era: string, position: Position, ms: number): Promise<void>;
+}

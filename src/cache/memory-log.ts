@@ -1,0 +1,66 @@
+/** The log of a process that shares its cache with nobody: one era, nothing lost, the same rule. */
+import type { Clock, Random } from './clock.ts';
+import type { Log, LogRecord, Look, Stamped } from './log.ts';
+import { BEGINNING, type Position, positionOf, timeOf } from './position.ts';
+
+export class MemoryLog implements Log {
+  readonly scope = 'process';
+  readonly #clock: Clock;
+  readonly #horizonMs: number;
+  readonly #era: string;
+  readonly #generations = new Map<string, Position>();
+  #records: Stamped[] = [];
+  #last = BEGINNING;
+  #sequence = 0;
+
+  constructor({ clock, random, horizonMs }: { clock: Clock; random: Random; horizonMs: number }) {
+    this.#clock = clock;
+    this.#horizonMs = horizonMs;
+    this.#era = newEra(random);
+  }
+
+  async look(from: { era: string | undefined; position: Position }): Promise<Look> {
+    const known = from.era === this.#era ? from.position : BEGINNING;
+    return {
+      era: this.#era,
+      generations: this.#generations,
+      last: this.#last,
+      timeMs: this.#clock.now(),
+      records: this.#records.filter(({ position }) => position > known),
+      complete: true,
+    };
+  }
+
+  async append(era: string, record: LogRecord): Promise<Position | undefined> {
+    if (era !== this.#era) return undefined;
+    const position = this.#next();
+    this.#records.push({ position, record });
+    if (record.kind === 'changed' && record.ids === '*') {
+      this.#generations.set(record.namespace, record.floor === 'own' ? position : record.floor);
+    }
+    const oldestMs = timeOf(position) - this.#horizonMs;
+    this.#records = this.#records.filter((kept) => timeOf(kept.position) >= oldestMs);
+    return position;
+  }
+
+  wait(_era: string, _position: Position, ms: number): Promise<void> {
+    return this.#clock.sleep(ms);
+  }
+
+  /** Rises even when the clock goes back, as a stream's ids do. */
+  #next(): Position {
+    const now = this.#clock.now();
+    this.#sequence = now > timeOf(this.#last) ? 0 : this.#sequence + 1;
+    this.#last = positionOf(Math.max(now, timeOf(this.#last)), this.#sequence);
+    return this.#last;
+  }
+}
+
+/** A token that no other era has: 60 random bits. */
+export function newEra(random: Random): string {
+  const part = () =>
+    Math.floor(random() * 2 ** 30)
+      .toString(36)
+      .padStart(6, '0');
+  return part() + part();
+}

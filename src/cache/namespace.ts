@@ -1,0 +1,262 @@
+/**
+ * The read-through cache of one namespace: memory over the view over the store over upstream.
+ *
+ *   get ─► memory or view, valid ─► fresh: serve · stale: serve, and refresh in the background
+ *             │ no
+ *             ▼
+ *          flight, one per id (flights.ts) ─► store, then upstream (fills.ts) ─► memory, if still valid in that turn
+ *
+ * While upstream cannot be read, what is held serves within its window, unless it was purged: stale-if-error.
+ * The two stale windows are those of RFC 5861.
+ */
+import type { Engine, NamespaceOptions, RejectReason } from './engine.ts';
+import { type Entry, freshnessOf, isReadAfter } from './entry.ts';
+import { asError } from './errors.ts';
+import { FailureMemory } from './failures.ts';
+import { Fills } from './fills.ts';
+import { type Flight, Flights } from './flights.ts';
+import type { MemoryPart } from './memory.ts';
+import type { Outcome, ReadRequest, Tier } from './outcome.ts';
+import { settlingWindows } from './policy.ts';
+import type { Stamp } from './position.ts';
+
+export type Result<T> = { entry: Entry<T>; outcome: Outcome } | { error: Error };
+
+/** Where else rows lie: the view of the collection. */
+export interface Neighbour<T> {
+  /** With the windows of an entity. */
+  find(id: string): Entry<T> | undefined;
+  /** Told of each row that this namespace takes in. */
+  installed(id: string, entry: Entry<T>): void;
+}
+
+export class Namespace<T> {
+  readonly name: string;
+  readonly #engine: Engine;
+  readonly #options: NamespaceOptions<T>;
+  readonly #memory: MemoryPart<T>;
+  readonly #failures: FailureMemory;
+  readonly #flights: Flights<T>;
+  readonly #fills: Fills<T>;
+  #neighbour: Neighbour<T> | undefined;
+
+  constructor(engine: Engine, options: NamespaceOptions<T>) {
+    this.name = options.name;
+    this.#engine = engine;
+    this.#options = options;
+    this.#memory = engine.memory.part<T>(options.name);
+    this.#failures = new FailureMemory(engine.clock);
+    this.#flights = new Flights(options.name, engine.follower);
+    this.#fills = new Fills({
+      engine,
+      options,
+      flights: this.#flights,
+      failures: this.#failures,
+      install: (id, entry) => this.#install(id, entry),
+      refresh: (id) => this.#refresh([id]),
+      reject: (reason) => this.#reject(reason),
+    });
+  }
+
+  /** Rows are looked up there before the store. */
+  beside(neighbour: Neighbour<T>): void {
+    this.#neighbour = neighbour;
+  }
+
+  /** One result for each id, each noted with the request. Never rejects: what failed is the result of its id. */
+  async get(ids: readonly string[], request: ReadRequest): Promise<Map<string, Result<T>>> {
+    try {
+      await this.#engine.follower.ready(request.deadline);
+    } catch (thrown) {
+      return new Map(ids.map((id) => [id, { error: asError(thrown) }]));
+    }
+    const beganAtMs = this.#engine.follower.now();
+    const results = new Map<string, Result<T>>();
+    const waits: Promise<void>[] = [];
+    const toRefresh: string[] = [];
+    const toFill: Flight<T>[] = [];
+    for (const id of new Set(ids)) {
+      const held = this.#held(id, beganAtMs);
+      if (held !== undefined) {
+        results.set(id, held);
+        if (held.outcome.kind === 'stale' && !this.#failures.backsOff(id)) toRefresh.push(id);
+        continue;
+      }
+      const flight = this.#flights.joinable(id);
+      const failure = flight ? undefined : this.#failures.recent(id);
+      if (failure !== undefined) {
+        results.set(id, this.#onError(id, failure));
+        continue;
+      }
+      const own = flight ?? this.#flights.open(id);
+      if (flight === undefined) toFill.push(own);
+      waits.push(
+        this.#wait(own, { joined: flight !== undefined, beganAtMs, request }).then((r) => void results.set(id, r)),
+      );
+    }
+    this.#refresh(toRefresh);
+    void this.#fills.fill(toFill, { kind: 'read' });
+    await Promise.all(waits);
+    for (const result of results.values()) if ('outcome' in result) this.#tell(result.outcome, request);
+    return results;
+  }
+
+  /**
+   * Reads ids anew for a change that began at `asOf`, whatever others are reading, for at most 2 s.
+   *
+   * @returns What came of each: stored, not there any more, or not to be read.
+   */
+  async readAnew(ids: readonly string[], asOf: Stamp): Promise<Map<string, 'refreshed' | 'missing' | 'failed'>> {
+    const windows = settlingWindows(this.#options.policy, this.#options.settleMs);
+    const flights = ids.map((id) => this.#flights.open(id));
+    void this.#fills.fill(flights, { kind: 'change', asOf, windows });
+    const landed = await Promise.all(flights.map(async ({ id, landed }) => [id, await landed.promise] as const));
+    return new Map(
+      landed.map(([id, result]) => {
+        if ('error' in result) return [id, 'failed'];
+        return [id, result.entry.value === null ? 'missing' : 'refreshed'];
+      }),
+    );
+  }
+
+  /** Of a purge: nothing read before it is left in the store, whoever asks. */
+  removeBelow(ids: readonly string[], floor: Stamp): Promise<void> {
+    return this.#fills.removeBelow(ids, floor);
+  }
+
+  /** A change became known: what lies below it is dropped, or kept for stale-if-error alone. */
+  changed(ids: readonly string[] | '*', { hard }: { hard: boolean }): void {
+    const { follower } = this.#engine;
+    if (ids === '*') {
+      // The reset has just read the collection, so the view serves for errors from here on.
+      this.#memory.deleteWhere((id, entry) => !follower.valid(this.name, id, entry.asOf));
+    } else if (hard) {
+      for (const id of ids) this.#deletePurged(id);
+    }
+  }
+
+  forget(): void {
+    this.#memory.deleteWhere(() => true);
+  }
+
+  // ── From what is held ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  #held(id: string, nowMs: number): { entry: Entry<T>; outcome: Outcome } | undefined {
+    const memory = this.#usable(id, this.#memory.get(id), nowMs);
+    if (memory?.freshness === 'fresh') return this.#result(memory.entry, 'memory', { kind: 'hit', nowMs });
+    const view = this.#usable(id, this.#neighbour?.find(id), nowMs);
+    if (view?.freshness === 'fresh') return this.#result(view.entry, 'view', { kind: 'hit', nowMs });
+    if (memory !== undefined) return this.#result(memory.entry, 'memory', { kind: 'stale', nowMs });
+    return view && this.#result(view.entry, 'view', { kind: 'stale', nowMs });
+  }
+
+  #usable(id: string, entry: Entry<T> | undefined, nowMs: number) {
+    if (entry === undefined || !this.#engine.follower.valid(this.name, id, entry.asOf)) return undefined;
+    const freshness = freshnessOf(entry, nowMs);
+    return freshness === 'fresh' || freshness === 'stale' ? { entry, freshness } : undefined;
+  }
+
+  /** The last word while upstream cannot be read: what is held above the hard floor, within its window. */
+  #onError(id: string, error: Error): Result<T> {
+    const nowMs = this.#engine.follower.now();
+    const candidates = [this.#memory.get(id), this.#neighbour?.find(id)].filter((entry) => entry !== undefined);
+    const usable = candidates.filter(
+      (entry) => nowMs < entry.errorUntilMs && !this.#engine.follower.purged(this.name, id, entry.contentAsOf),
+    );
+    const [entry] = usable.sort((a, b) => (isReadAfter(a, b) ? -1 : 1));
+    if (entry === undefined || entry.value === null) return { error };
+    const tier = entry === candidates[0] ? 'memory' : 'view';
+    return this.#result(entry, tier, { kind: 'stale_if_error', nowMs });
+  }
+
+  #result(
+    entry: Entry<T>,
+    tier: Tier,
+    { kind, nowMs, stored = true }: { kind: Outcome['kind']; nowMs: number; stored?: boolean },
+  ): { entry: Entry<T>; outcome: Outcome } {
+    const outcome: Outcome = {
+      namespace: this.name,
+      kind: kind === 'hit' && entry.value === null ? 'negative' : kind,
+      tier,
+      ttlMs: entry.freshUntilMs - nowMs,
+      ageMs: Math.max(0, nowMs - entry.storedAtMs),
+      stored,
+    };
+    return { entry, outcome };
+  }
+
+  // ── Flights ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Those who began to wait before a change get the answer either way, if it is still within its age. */
+  async #wait(
+    flight: Flight<T>,
+    wait: { joined: boolean; beganAtMs: number; request: ReadRequest },
+  ): Promise<Result<T>> {
+    const { id } = flight;
+    try {
+      const landed = await wait.request.deadline.race(flight.landed.promise);
+      if ('error' in landed) return this.#onError(id, landed.error);
+      const { entry, tier, stored } = landed;
+      const nowMs = this.#engine.follower.now();
+      const freshness = freshnessOf(entry, nowMs);
+      const inTime = freshness === 'fresh' || freshness === 'stale' || entry.storedAtMs >= wait.beganAtMs;
+      if (inTime && !this.#engine.follower.purged(this.name, id, entry.contentAsOf)) {
+        if (tier === 'store')
+          return this.#result(entry, tier, { kind: freshness === 'stale' ? 'stale' : 'hit', nowMs });
+        return this.#result(entry, tier, { kind: wait.joined ? 'coalesced' : 'miss', nowMs, stored });
+      }
+      const joinable = this.#flights.joinable(id);
+      const next = joinable ?? this.#flights.open(id);
+      if (joinable === undefined) void this.#fills.fill([next], { kind: 'read' });
+      return await this.#wait(next, { ...wait, joined: joinable !== undefined });
+    } catch (thrown) {
+      // The deadline: upstream hangs, or another process does.
+      return this.#onError(id, asError(thrown));
+    }
+  }
+
+  #refresh(ids: readonly string[]): void {
+    const lacking = ids.filter((id) => this.#flights.joinable(id) === undefined);
+    if (lacking.length > 0) {
+      void this.#fills.fill(
+        lacking.map((id) => this.#flights.open(id)),
+        { kind: 'refresh' },
+      );
+    }
+  }
+
+  /** Takes a valid entry into memory, unless a later read is there; rows never go back to a lower version. */
+  #install(id: string, entry: Entry<T>): Entry<T> {
+    const held = this.#memory.get(id) ?? this.#neighbour?.find(id);
+    const { follower } = this.#engine;
+    if (held !== undefined && follower.valid(this.name, id, held.asOf) && isReadAfter(held, entry)) return held;
+    const next = this.#neverBack(id, held, entry);
+    this.#memory.set(id, next);
+    this.#neighbour?.installed(id, next);
+    return next;
+  }
+
+  #neverBack(id: string, held: Entry<T> | undefined, entry: Entry<T>): Entry<T> {
+    const older = held?.version !== undefined && entry.version !== undefined && entry.version < held.version;
+    if (!older || this.#engine.follower.purged(this.name, id, held.contentAsOf)) return entry;
+    this.#reject('older_version');
+    return { ...entry, value: held.value, version: held.version, size: held.size, contentAsOf: held.contentAsOf };
+  }
+
+  // ── Small things ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #deletePurged(id: string): void {
+    const entry = this.#memory.get(id);
+    if (entry !== undefined && this.#engine.follower.purged(this.name, id, entry.contentAsOf)) this.#memory.delete(id);
+  }
+
+  #tell(outcome: Outcome, request: ReadRequest): void {
+    const { namespace, tier, kind } = outcome;
+    this.#engine.telemetry.metrics.cacheRequests.inc({ namespace, tier, outcome: kind });
+    request.note(outcome);
+  }
+
+  #reject(reason: RejectReason): undefined {
+    this.#engine.telemetry.metrics.cacheRejected.inc({ namespace: this.name, reason });
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Positions in the change log, as text that sorts: `<` between two is the order of the log.
+ *
+ * A Redis stream id (`ms-sequence`), padded. A process that is cut off counts on by itself: `+n` behind the highest
+ * position it has seen, which sorts after that one and before every later one of the log.
+ */
+export type Position = string;
+
+/** Below every other. */
+export const BEGINNING: Position = '';
+
+/** A position in one of the eras a process has lived through; eras are counted by the process itself. */
+export type Stamp = { readonly era: number; readonly position: Position };
+
+export function positionOf(ms: number, sequence: number): Position {
+  return `${pad(ms, 15)}-${pad(sequence, 10)}`;
+}
+
+/** @param id - A Redis stream id. */
+export function positionOfStreamId(id: string): Position {
+  const [ms, sequence] = id.split('-');
+  return positionOf(Number(ms), Number(sequence));
+}
+
+/** The stream id that a position is, or stands behind. */
+export function streamIdOf(position: Position): string {
+  if (position === BEGINNING) return '0-0';
+  const [ms, sequence] = fields(position);
+  return `${ms}-${sequence}`;
+}
+
+/** The next position that a process counts by itself. */
+export function localAfter(position: Position): Position {
+  const [ms, sequence, local] = fields(position);
+  return `${positionOf(ms, sequence)}+${pad(local + 1, 10)}`;
+}
+
+/** As people and answers see it: `1763931000000-0`, or `1763931000000-0+1` when counted locally. */
+export function showPosition(position: Position): string {
+  const [ms, sequence, local] = fields(position);
+  return local === 0 ? `${ms}-${sequence}` : `${ms}-${sequence}+${local}`;
+}
+
+/** When it was given out, in ms since the epoch by the log's clock; 0 for the beginning. */
+export function timeOf(position: Position): number {
+  return fields(position)[0];
+}
+
+export function higher(a: Position, b: Position): Position {
+  return a < b ? b : a;
+}
+
+/** Whether `a` was before `b`: by era, then by position. */
+export function isBefore(a: Stamp, b: Stamp): boolean {
+  return a.era === b.era ? a.position < b.position : a.era < b.era;
+}
+
+function fields(position: Position): [ms: number, sequence: number, local: number] {
+  const [stream = '', local = '0'] = position.split('+');
+  const [ms = '0', sequence = '0'] = stream.split('-');
+  return [Number(ms), Number(sequence), Number(local)];
+}
+
+function pad(value: number, digits: number): string {
+  return String(value).padStart(digits, '0');
+}

@@ -1,0 +1,144 @@
+/**
+ * What must happen in Redis in one step. Each script touches keys of one hash slot only.
+ *
+ * Scripts on the control slot carry the era and compare the server's identity, and do nothing when either is not the
+ * present one: run id *and* replication id, since a server keeps the first when it loses and regains its rank, and
+ * changes the second at every promotion.
+ */
+import { type CommandParser, defineScript } from '@redis/client';
+
+const identity = `
+local function identity()
+  local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+  local replication = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
+  return run .. ':' .. replication
+end
+`;
+
+/** Stream id, then field and value. */
+export type StreamRecord = readonly [id: string, fields: readonly string[]];
+
+/** What a look gives. */
+export type LookReply = {
+  era: string;
+  last: string;
+  time: [string, string];
+  generations: string[];
+  records: StreamRecord[];
+};
+
+export const scripts = {
+  /**
+   * KEYS control; ARGV log stem, candidate era, era known, stream id known, records at most, horizon in ms.
+   * Begins a new era first if there is none, the server is another, or its log is gone.
+   */
+  vitrineLook: defineScript({
+    SCRIPT: `${identity}
+      local control, stem = KEYS[1], ARGV[1]
+      local era = redis.call('HGET', control, 'era')
+      local me = identity()
+      if not era or redis.call('HGET', control, 'server') ~= me or redis.call('EXISTS', stem .. era) == 0 then
+        if era then redis.call('PEXPIRE', stem .. era, ARGV[6]) end
+        era = ARGV[2]
+        redis.call('DEL', control)
+        redis.call('HSET', control, 'era', era, 'server', me)
+        redis.call('XADD', stem .. era, '*', 'record', '')
+      end
+      local from = '-'
+      if ARGV[3] == era then from = '(' .. ARGV[4] end
+      local records = redis.call('XRANGE', stem .. era, from, '+', 'COUNT', ARGV[5])
+      local info, last = redis.call('XINFO', 'STREAM', stem .. era), '0-0'
+      for i = 1, #info, 2 do
+        if info[i] == 'last-generated-id' then last = info[i + 1] end
+      end
+      return { era, last, redis.call('TIME'), redis.call('HGETALL', control), records }`,
+    NUMBER_OF_KEYS: 1,
+    parseCommand(parser: CommandParser, control: string, ...args: string[]) {
+      parser.pushKey(control);
+      parser.push(...args);
+    },
+    transformReply(reply: unknown): LookReply {
+      const [era, last, time, generations, records] = reply as [
+        string,
+        string,
+        [string, string],
+        string[],
+        StreamRecord[],
+      ];
+      return { era, last, time, generations, records };
+    },
+  }),
+
+  /** KEYS control; ARGV log stem, era, record, namespace whose generation it sets or '', floor or '' for its own, horizon in ms. */
+  vitrineAppend: defineScript({
+    SCRIPT: `${identity}
+      local control, log = KEYS[1], ARGV[1] .. ARGV[2]
+      if redis.call('HGET', control, 'era') ~= ARGV[2] or redis.call('HGET', control, 'server') ~= identity() then
+        return false
+      end
+      local id = redis.call('XADD', log, 'NOMKSTREAM', '*', 'record', ARGV[3])
+      if not id then return false end
+      if ARGV[4] ~= '' then
+        local ms, sequence = string.match(id, '(%d+)-(%d+)')
+        local floor = ARGV[5]
+        if floor == '' then floor = string.format('%015d-%010d', ms, sequence) end
+        local field = 'gen.' .. ARGV[4]
+        local known = redis.call('HGET', control, field)
+        if not known or known < floor then redis.call('HSET', control, field, floor) end
+      end
+      local time = redis.call('TIME')
+      redis.call('XTRIM', log, 'MINID', string.format('%.0f', time[1] * 1000 - ARGV[6]))
+      return id`,
+    NUMBER_OF_KEYS: 1,
+    parseCommand(parser: CommandParser, control: string, ...args: string[]) {
+      parser.pushKey(control);
+      parser.push(...args);
+    },
+    transformReply: (reply: unknown) => reply as string | null,
+  }),
+
+  /** KEYS lease, value; ARGV token, value, ttl in ms. */
+  vitrineCommit: defineScript({
+    SCRIPT: `
+      if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+      redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+      redis.call('DEL', KEYS[1])
+      return 1`,
+    NUMBER_OF_KEYS: 2,
+    parseCommand(parser: CommandParser, lease: string, value: string, ...args: string[]) {
+      parser.pushKey(lease);
+      parser.pushKey(value);
+      parser.push(...args);
+    },
+    transformReply: (reply: unknown) => reply === 1,
+  }),
+
+  /** KEYS lease; ARGV token, milliseconds, text to leave: '' deletes it, the token itself renews it. */
+  vitrineHandLease: defineScript({
+    SCRIPT: `
+      if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+      if ARGV[3] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2]) end
+      return 1`,
+    NUMBER_OF_KEYS: 1,
+    parseCommand(parser: CommandParser, lease: string, ...args: string[]) {
+      parser.pushKey(lease);
+      parser.push(...args);
+    },
+    transformReply: (reply: unknown) => reply === 1,
+  }),
+
+  /** KEYS value; ARGV floor. Deletes a value read before the floor; '-' is the beginning and sorts before all. */
+  vitrineRemoveBelow: defineScript({
+    SCRIPT: `
+      local text = redis.call('GET', KEYS[1])
+      local position = text and string.match(text, '^1 (%S+) ')
+      if position and position < ARGV[1] then return redis.call('DEL', KEYS[1]) end
+      return 0`,
+    NUMBER_OF_KEYS: 1,
+    parseCommand(parser: CommandParser, value: string, floor: string) {
+      parser.pushKey(value);
+      parser.push(floor);
+    },
+    transformReply: (reply: unknown) => reply === 1,
+  }),
+};
