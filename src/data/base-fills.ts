@@ -1,0 +1,171 @@
+/**
+ * Fills of a base: the collection as a whole, from another process's drain or from one of our own.
+ *
+ *   manifest in the store, better than what is held ─► load its chunks
+ *     └─ none ─► lease ─► granted: drain, chunk by chunk into the store, then the manifest ─► install, if still valid
+ *                  └────► held: look for the manifest again
+ */
+
+import { timeLimit } from '../cache/deadline.ts';
+import type { Engine, RejectReason } from '../cache/engine.ts';
+import { freshnessOf } from '../cache/entry.ts';
+import { asError, codeOf, ReadError } from '../cache/errors.ts';
+import { FailureMemory } from '../cache/failures.ts';
+import type { StoreKey } from '../cache/keys.ts';
+import type { Stamp } from '../cache/position.ts';
+import type { Upstream } from '../upstream/index.ts';
+import type { Base, BaseStore, FoundManifest } from './base.ts';
+import type { Definition } from './definition.ts';
+
+/** How long a drain may take, in ms. The change log reaches back at least twice as far. */
+export const drainDeadlineMs = 120_000;
+
+/** Waits for another process's drain, in ms; the last repeats. */
+const pollDelaysMs = [20, 40, 80, 160];
+
+const failureKey = 'drain';
+
+type Landed<T> = { base: Base<T>; how: 'found' | 'drained' } | { error: Error };
+
+/** One fill under way. `stamp` is set when its drain begins: until then it is bound to no moment. */
+type Fill<T> = { stamp: Stamp | undefined; landed: Promise<Landed<T>> };
+
+/** `reset` is the beginning of the reset that the drain is for, which takes the lease from whoever holds it. */
+type Lease = { key: StoreKey; token: string; leased: boolean; reset: Stamp | undefined };
+
+type Parts<T> = {
+  engine: Engine;
+  definition: Definition<T>;
+  upstream: Upstream;
+  /** Of the entities, whose resets are the collection's. */
+  namespace: string;
+  store: BaseStore<T>;
+  /** Whether what is held may still be served while better is looked for. */
+  servable(): boolean;
+  /** Takes a base in, if it is still valid; tells whether it was. */
+  install(base: Base<T>): boolean;
+  reject(reason: RejectReason): void;
+};
+
+export class BaseFills<T> {
+  readonly #parts: Parts<T>;
+  readonly #failures: FailureMemory;
+  #fill: Fill<T> | undefined;
+
+  constructor(parts: Parts<T>) {
+    this.#parts = parts;
+    this.#failures = new FailureMemory(parts.engine.clock);
+  }
+
+  /** The last fill failed. */
+  get failed(): boolean {
+    return this.#failures.last(failureKey) !== undefined;
+  }
+
+  /** The failure that answers a request now, if there was one within the last second. */
+  recentFailure(): Error | undefined {
+    return this.#failures.recent(failureKey);
+  }
+
+  /** The fill that a newcomer may wait for. */
+  joinable(): Fill<T> | undefined {
+    const fill = this.#fill;
+    if (fill?.stamp === undefined) return fill;
+    return this.#parts.engine.follower.validAsWhole(this.#parts.namespace, fill.stamp) ? fill : undefined;
+  }
+
+  /** In the background, unless one is under way or the last one failed just now. */
+  refresh(): void {
+    if (this.joinable() === undefined && !this.#failures.backsOff(failureKey)) this.open();
+  }
+
+  /** A new fill, which newcomers join from here on. */
+  open(reset?: Stamp): Fill<T> {
+    const fill: Fill<T> = { stamp: reset, landed: undefined as never };
+    fill.landed = this.#run(fill, reset).catch((thrown) => {
+      const error = asError(thrown);
+      this.#failures.note(failureKey, error);
+      this.#parts.engine.telemetry.log.warn(
+        {
+          event: 'collection.fill_failed',
+          collection: this.#parts.definition.endpoint.name,
+          code: codeOf(error),
+          reason: error.message,
+        },
+        'a collection could not be read',
+      );
+      return { error };
+    });
+    void fill.landed.then(() => {
+      if (this.#fill === fill) this.#fill = undefined;
+    });
+    this.#fill = fill;
+    return fill;
+  }
+
+  async #run(fill: Fill<T>, reset: Stamp | undefined): Promise<Landed<T>> {
+    const token = this.#parts.store.shared.newToken();
+    for (let poll = 0; ; poll++) {
+      const { found, answered } = reset ? { found: undefined, answered: true } : await this.#parts.store.find();
+      const base = found && (await this.#takeFound(found));
+      if (base !== undefined) return { base, how: 'found' };
+      const key = this.#parts.store.key();
+      const absent = { state: 'absent' } as const;
+      const grant = answered ? await this.#parts.store.shared.lease(key, token, reset !== undefined) : absent;
+      if (grant.state === 'failed') throw new ReadError(grant.code);
+      if (grant.state !== 'held') return this.#drain(fill, { key, token, leased: grant.state === 'granted', reset });
+      await this.#parts.engine.clock.sleep(pollDelaysMs[Math.min(poll, pollDelaysMs.length - 1)] as number);
+    }
+  }
+
+  /** What another process drained, if it is better than what is held. */
+  async #takeFound(found: FoundManifest): Promise<Base<T> | undefined> {
+    const { follower } = this.#parts.engine;
+    const held = this.#parts.servable();
+    const freshness = freshnessOf(found.times, follower.now());
+    if (freshness !== 'fresh' && (held || freshness !== 'stale')) return undefined;
+    if (!follower.validAsWhole(this.#parts.namespace, follower.stampOf(found.position))) return undefined;
+    const base = await this.#parts.store.load(found);
+    if (base === undefined) this.#parts.reject('undecodable');
+    return base && this.#parts.install(base) ? base : undefined;
+  }
+
+  async #drain(fill: Fill<T>, lease: Lease): Promise<Landed<T>> {
+    const { clock, follower, telemetry } = this.#parts.engine;
+    const { key, token, leased } = lease;
+    const stamp = lease.reset ?? follower.stamp();
+    fill.stamp = stamp;
+    const beganAtMs = clock.mono();
+    const limit = timeLimit(clock, drainDeadlineMs);
+    const hold = leased ? this.#parts.store.shared.hold([key], token) : undefined;
+    try {
+      const { sink: draft, quarantined } = await this.#parts.upstream.drain(this.#parts.definition.endpoint, {
+        open: () => this.#parts.store.draft(stamp, { writing: leased }),
+        signal: limit.signal,
+      });
+      draft.base.quarantined = quarantined.length;
+      const commit = leased ? await this.#parts.store.commit(draft, { key, token }) : 'absent';
+      // A lost lease went to a reset, which drains again.
+      if (commit === 'lost') this.#parts.reject('lease_lost');
+      else if (lease.reset === undefined) this.#parts.install(draft.base);
+      this.#failures.clear(failureKey);
+      telemetry.log.info(
+        {
+          event: 'collection.drained',
+          collection: this.#parts.definition.endpoint.name,
+          rows: draft.base.view.size,
+          ms: Math.round(clock.mono() - beganAtMs),
+          quarantined,
+        },
+        'a collection was read whole',
+      );
+      return { base: draft.base, how: 'drained' };
+    } catch (thrown) {
+      if (leased) await this.#parts.store.shared.release(key, token, codeOf(thrown));
+      throw thrown;
+    } finally {
+      hold?.end();
+      limit.end();
+    }
+  }
+}

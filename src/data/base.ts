@@ -1,0 +1,176 @@
+/**
+ * Bases: the last complete drain of a collection, in memory as a view and in the store as a manifest over chunks.
+ *
+ * Chunks are rows in upstream's own wire text, a line each. They belong to one drain and nobody else writes them; the
+ * manifest is committed last, under the lease of the drain, so that what can be found is always whole. It needs no
+ * other condition: its key carries the era, and whoever reads it asks whether it is still valid.
+ */
+import { z } from 'zod';
+import type { Engine } from '../cache/engine.ts';
+import { encodeEntry, parseStored, type Times, timesFrom } from '../cache/entry.ts';
+import { baseKey, chunkKey, type Place, type StoreKey } from '../cache/keys.ts';
+import { type Policy, windowsOf } from '../cache/policy.ts';
+import type { Position, Stamp } from '../cache/position.ts';
+import { type Commit, SharedTier } from '../cache/shared-tier.ts';
+import type { ChunkSink, Row } from '../upstream/index.ts';
+import type { Definition } from './definition.ts';
+import { type Provenance, View } from './view.ts';
+
+export type Base<T> = {
+  view: View<T>;
+  /** Of the view as a whole; its rows have the windows of entities. */
+  times: Times;
+  /** What its rows are known by. */
+  from: Provenance;
+  /** Rows that upstream gave and no codec understood. */
+  quarantined: number;
+};
+
+/** How long pages, and the rows by themselves, may be used. */
+export type Policies = { page: Policy; entity: Policy };
+
+const manifestSchema = z.object({ drain: z.string(), chunks: z.int(), quarantined: z.int() });
+type Manifest = z.output<typeof manifestSchema>;
+
+export type FoundManifest = { manifest: Manifest; position: Position; times: Times };
+
+/** Chunks read in one round trip: enough to be quick, few enough to hold in memory. */
+const chunksAtOnce = 4;
+
+export class BaseStore<T> {
+  readonly #engine: Engine;
+  readonly #definition: Definition<T>;
+  readonly #policies: Policies;
+  readonly shared: SharedTier;
+
+  constructor(engine: Engine, definition: Definition<T>, policies: Policies) {
+    this.#engine = engine;
+    this.#definition = definition;
+    this.#policies = policies;
+    this.shared = new SharedTier(engine, definition.endpoint.name);
+  }
+
+  key(): StoreKey {
+    return baseKey(this.#place());
+  }
+
+  /** The manifest in the store, if there is one. `answered` is false when there is no store to ask. */
+  async find(): Promise<{ found: FoundManifest | undefined; answered: boolean }> {
+    const { texts, answered } = await this.shared.find([this.key().value]);
+    return { found: texts[0] === undefined ? undefined : readManifest(texts[0]), answered };
+  }
+
+  /** @returns Undefined when a chunk is gone or does not decode: then the base is as good as not there. */
+  async load({ manifest, position, times }: FoundManifest): Promise<Base<T> | undefined> {
+    const place = this.#place();
+    const asOf = this.#engine.follower.stampOf(position);
+    const base = this.#empty({ asOf, times, quarantined: manifest.quarantined });
+    const keys = Array.from({ length: manifest.chunks }, (_, index) => chunkKey(place, manifest.drain, index));
+    for (let at = 0; at < keys.length; at += chunksAtOnce) {
+      const { texts } = await this.shared.find(keys.slice(at, at + chunksAtOnce));
+      for (const text of texts) if (text === undefined || !this.#addChunk(base, text)) return undefined;
+    }
+    return base;
+  }
+
+  /** A base that is being drained, read as of `asOf`. */
+  draft(asOf: Stamp, { writing }: { writing: boolean }): Draft<T> {
+    const storedAtMs = this.#engine.follower.now();
+    const times = timesFrom(storedAtMs, windowsOf(this.#policies.page, this.#engine.random));
+    const base = this.#empty({ asOf, times, quarantined: 0 });
+    const place = this.#place();
+    return new Draft(base, {
+      add: (row) => this.#add(base, row),
+      drain: this.shared.newToken(),
+      write: async (drain, index, text) => {
+        const ttlMs = base.times.errorUntilMs - this.#engine.follower.now();
+        return writing && (await this.shared.put(chunkKey(place, drain, index), text, ttlMs));
+      },
+    });
+  }
+
+  /** @returns `absent` when nothing was written because a chunk could not be, or there is no store. */
+  async commit(
+    { base, drain, chunks, written }: Draft<T>,
+    { key, token }: { key: StoreKey; token: string },
+  ): Promise<Commit> {
+    if (!written) {
+      await this.shared.release(key, token);
+      return 'absent';
+    }
+    const manifest: Manifest = { drain, chunks, quarantined: base.quarantined };
+    const text = encodeEntry(base.from.asOf.position, base.times, JSON.stringify(manifest));
+    return this.shared.commit(key, token, text, base.times.errorUntilMs - this.#engine.follower.now());
+  }
+
+  #empty({ asOf, times, quarantined }: { asOf: Stamp; times: Times; quarantined: number }): Base<T> {
+    const entityTimes = timesFrom(times.storedAtMs, windowsOf(this.#policies.entity, this.#engine.random));
+    const from = { times: entityTimes, asOf, contentAsOf: asOf };
+    return { view: new View(this.#definition), times, from, quarantined };
+  }
+
+  #addChunk(base: Base<T>, text: string): boolean {
+    const { codec, idOf } = this.#definition.endpoint;
+    try {
+      for (const line of text.split('\n')) {
+        const value = codec.decode(JSON.parse(line));
+        this.#add(base, { id: idOf(value), value, text: line });
+      }
+      return true;
+    } catch {
+      // Whatever stands there instead of rows: the collection is drained anew.
+      return false;
+    }
+  }
+
+  #add({ view, from }: Base<T>, { id, value, text }: Row<T>): void {
+    view.put({ id, value, version: this.#definition.versionOf(value), size: text.length, from });
+  }
+
+  #place(): Place {
+    const { prefix, follower } = this.#engine;
+    const { endpoint } = this.#definition;
+    return { prefix, era: follower.era, namespace: endpoint.name, shape: endpoint.codec.shape };
+  }
+}
+
+type DraftParts<T> = {
+  drain: string;
+  add(row: Row<T>): void;
+  write(drain: string, index: number, text: string): Promise<boolean>;
+};
+
+/** Where a drain puts its rows: into a view, and chunk by chunk into the store. */
+export class Draft<T> implements ChunkSink<T> {
+  readonly base: Base<T>;
+  readonly drain: string;
+  readonly #parts: DraftParts<T>;
+  chunks = 0;
+  /** Every chunk so far is in the store. */
+  written = true;
+
+  constructor(base: Base<T>, parts: DraftParts<T>) {
+    this.base = base;
+    this.drain = parts.drain;
+    this.#parts = parts;
+  }
+
+  async write(rows: readonly Row<T>[]): Promise<void> {
+    if (rows.length === 0) return;
+    for (const row of rows) this.#parts.add(row);
+    const index = this.chunks++;
+    const text = rows.map((row) => row.text).join('\n');
+    if (this.written) this.written = await this.#parts.write(this.drain, index, text);
+  }
+}
+
+function readManifest(text: string): FoundManifest | undefined {
+  const stored = parseStored(text);
+  if (stored === undefined) return undefined;
+  try {
+    const manifest = manifestSchema.parse(JSON.parse(stored.wireText));
+    return { manifest, position: stored.position, times: stored.times };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,42 @@
+/** Orders: a key per row, ties by id; descending is the exact reverse. */
+
+/** Milliseconds of a time, or the key of a text (`text.ts`). */
+export type SortKey = number | string;
+
+/** Where a row stands, or would stand: a cursor's row need not exist. */
+export type Place = { key: SortKey; id: string };
+
+/** Below 0 when `a` comes first. Texts compare by UTF-16 unit. */
+export function comparePlaces(a: Place, b: Place): number {
+  if (a.key < b.key) return -1;
+  return a.key > b.key ? 1 : compareIds(a.id, b.id);
+}
+
+/** Shorter first, then by unit: integers as text sort by value. */
+function compareIds(a: string, b: string): number {
+  if (a.length !== b.length) return a.length - b.length;
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** Index of the first of sorted `rows` that does not come before the place. */
+export function lowerBound<R>(rows: readonly R[], place: Place, placeOf: (row: R) => Place): number {
+  return boundary(rows, (row) => comparePlaces(placeOf(row), place) < 0);
+}
+
+/** Index of the first of sorted `rows` that comes after the place. */
+export function upperBound<R>(rows: readonly R[], place: Place, placeOf: (row: R) => Place): number {
+  return boundary(rows, (row) => comparePlaces(placeOf(row), place) <= 0);
+}
+
+/** Index of the first row of which `before` does not hold; those of which it does come first. */
+export function boundary<R>(rows: readonly R[], before: (row: R) => boolean): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (before(rows[middle] as R)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

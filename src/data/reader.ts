@@ -1,0 +1,79 @@
+/** What the rooms above read the data through: one reader per resource and request. */
+
+/** A page asked for: `first` after a cursor, or `last` before one; exactly one of the two is set. */
+export type PageQuery = {
+  first?: number | undefined;
+  after?: string | undefined;
+  last?: number | undefined;
+  before?: string | undefined;
+  /** By the names of the resource's filters; null, `[]` and `''` mean no restriction. */
+  filter?: Readonly<Record<string, unknown>> | undefined;
+  order: string;
+  direction: 'ASC' | 'DESC';
+};
+
+/** Rows in order, and what lies around them. All of it is of one moment. */
+export type Page<T> = {
+  edges: { cursor: string; node: T }[];
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+  /** Rows of the filtered set. */
+  totalCount: number;
+};
+
+export interface Reader<T> {
+  /**
+   * @param id - The API's own; one that no row can have gives null.
+   * @returns Null when upstream has no such row. Loads of one tick are read in one batch.
+   */
+  load(id: string): Promise<T | null>;
+  /** @throws {CursorError} For a cursor that is not one, or of another order or filter. */
+  page(query: PageQuery): Promise<Page<T>>;
+}
+
+/** A cursor that cannot be used; the message says why, for the client. */
+export class CursorError extends Error {
+  override readonly name = 'CursorError';
+}
+
+/** The state of a collection, as `/readyz` tells it. */
+export type CollectionStatus = {
+  status: 'empty' | 'filling' | 'fresh' | 'stale' | 'failed';
+  size: number;
+  /** Null while nothing was read yet. */
+  ageSeconds: number | null;
+  quarantined: number;
+};
+
+/** What an invalidation by id or of all did. */
+export type InvalidationResult = {
+  ids: number;
+  /** Read anew and stored. */
+  refreshed: number;
+  /** Upstream has no such row. */
+  missing: number;
+  scope: 'process' | 'cluster';
+  /** Position in the change log from which on nobody that has applied it serves anything older. */
+  position: string;
+  /** Redis is configured but away: applied here, told to the others when it is back. */
+  deferred: boolean;
+};
+
+/** A resource of the gateway, as operators act on it. */
+export interface Resource<T> {
+  /** Namespace of its entities: `catalog`. */
+  readonly name: string;
+  /** `catalogs`. */
+  readonly collection: string;
+  /** GraphQL type: `Catalog`. */
+  readonly type: string;
+  reader(request: import('../cache/outcome.ts').ReadRequest): Reader<T>;
+  status(): CollectionStatus;
+  /** Reads these ids anew; with `purge` nothing older is served again, not even on error. */
+  invalidate(
+    ids: readonly string[],
+    options: { purge: boolean; source: string; reason?: string | undefined },
+  ): Promise<InvalidationResult>;
+  /** Reads the whole collection anew. */
+  reset(options: { purge: boolean; source: string; reason?: string | undefined }): Promise<InvalidationResult>;
+}

@@ -1,0 +1,114 @@
+/** Resources: an entity namespace and its collection as one thing, which readers read and operators invalidate. */
+import DataLoader from 'dataloader';
+import { Changes } from '../cache/changes.ts';
+import type { Engine, Row } from '../cache/engine.ts';
+import { Namespace } from '../cache/namespace.ts';
+import type { ReadRequest } from '../cache/outcome.ts';
+import { showPosition } from '../cache/position.ts';
+import type { Upstream } from '../upstream/index.ts';
+import type { Policies } from './base.ts';
+import { Collection } from './collection.ts';
+import type { Definition } from './definition.ts';
+import type { CollectionStatus, InvalidationResult, Reader, Resource } from './reader.ts';
+
+type Options<T> = {
+  engine: Engine;
+  upstream: Upstream;
+  definition: Definition<T>;
+  policies: Policies;
+  /** How long upstream may lag behind its own change, in ms. */
+  settleMs: number;
+};
+
+const idPattern = /^[A-Za-z0-9_-]{1,64}$/;
+
+export class CachedResource<T> implements Resource<T> {
+  readonly name: string;
+  readonly collection: string;
+  readonly type: string;
+  readonly #engine: Engine;
+  readonly #namespace: Namespace<T>;
+  readonly #collection: Collection<T>;
+  readonly #changes: Changes;
+
+  constructor({ engine, upstream, definition, policies, settleMs }: Options<T>) {
+    const { name, type, endpoint, versionOf } = definition;
+    this.name = name;
+    this.type = type;
+    this.collection = endpoint.name;
+    this.#engine = engine;
+    this.#namespace = new Namespace<T>(engine, {
+      name,
+      codec: endpoint.codec,
+      versionOf,
+      policy: policies.entity,
+      settleMs,
+      read: async (ids, signal) => {
+        const [id] = ids;
+        if (ids.length !== 1 || id === undefined) return upstream.many(endpoint, ids, signal);
+        return new Map<string, Row<T> | null | Error>([[id, await upstream.one(endpoint, id, signal)]]);
+      },
+    });
+    this.#collection = new Collection({ engine, definition, policies, namespace: this.#namespace, upstream });
+    this.#changes = new Changes(this.#namespace, engine);
+  }
+
+  /** Begins to read the collection, so that the first request need not wait for it. */
+  warm(): void {
+    this.#collection.warm();
+  }
+
+  reader(request: ReadRequest): Reader<T> {
+    const loader = new DataLoader<string, T | null>(async (ids) => {
+      const results = await this.#namespace.get(ids, request);
+      return ids.map((id) => {
+        const result = results.get(id);
+        if (result === undefined) return null;
+        return 'error' in result ? result.error : result.entry.value;
+      });
+    });
+    return {
+      load: async (id) => (idPattern.test(id) ? loader.load(id) : null),
+      page: (query) => this.#collection.page(query, request),
+    };
+  }
+
+  status(): CollectionStatus {
+    return this.#collection.status();
+  }
+
+  async invalidate(
+    ids: readonly string[],
+    { purge, source }: { purge: boolean; source: string },
+  ): Promise<InvalidationResult> {
+    const distinct = [...new Set(ids)];
+    const { refreshed, missing, position, deferred } = await this.#changes.change({
+      ids: distinct,
+      hard: purge,
+      source,
+    });
+    const scope = deferred ? 'process' : this.#engine.follower.scope;
+    return { ids: distinct.length, refreshed, missing, scope, position: showPosition(position), deferred };
+  }
+
+  /** @throws {UpstreamError} When a refresh cannot read the collection; nothing has changed then. */
+  async reset({ purge, source }: { purge: boolean; source: string }): Promise<InvalidationResult> {
+    const { follower, telemetry } = this.#engine;
+    for (;;) {
+      const begun = await follower.begin(this.name, '*');
+      const refreshed = purge ? 0 : (await this.#collection.readAnew(begun.stamp)).rows;
+      const known = this.#collection.status().size;
+      const announced = await follower.announce(
+        { namespace: this.name, ids: '*', ...(purge ? { hard: true } : {}) },
+        begun,
+      );
+      if (announced.state === 'era over') continue;
+      telemetry.metrics.changes.inc({ namespace: this.name, source, kind: purge ? 'purge_all' : 'refresh_all' });
+      if (purge) this.#collection.warm();
+      const deferred = announced.state === 'kept';
+      const scope = deferred ? 'process' : follower.scope;
+      const position = showPosition(announced.position);
+      return { ids: purge ? known : refreshed, refreshed, missing: 0, scope, position, deferred };
+    }
+  }
+}

@@ -1,0 +1,291 @@
+/**
+ * A view: the rows of a collection as they are now known, sorted and filtered in memory.
+ *
+ *   rows by id ─► orders (sorted once, then patched) ─┐
+ *             └─► posting lists ─► match lists ───────┴─► a page, cut in one turn: order and fields of one moment
+ *
+ * Everything here is synchronous. Indexes are built at their first use and patched with each row from then on.
+ */
+import { LRUCache } from 'lru-cache';
+import type { Times } from '../cache/entry.ts';
+import type { Stamp } from '../cache/position.ts';
+import { decodeCursor, encodeCursor, type Sequence } from './cursor.ts';
+import { type Filter, type Filters, filterHash, filterKey, matches, type NormalForm, normalForm } from './filters.ts';
+import { boundary, comparePlaces, lowerBound, type Place, type SortKey, upperBound } from './order.ts';
+import type { Page, PageQuery } from './reader.ts';
+import { fold } from './text.ts';
+
+export type Orders<T> = Readonly<Record<string, (value: T) => SortKey>>;
+
+/** How rows of a collection can be ordered and filtered. */
+export type Indexing<T> = { orders: Orders<T>; filters: Filters<T> };
+
+/** What a row is known by, shared among the rows of one read. */
+export type Provenance = { times: Times; asOf: Stamp; contentAsOf: Stamp };
+
+export type ViewRow<T> = {
+  readonly id: string;
+  readonly value: T;
+  readonly version: string | undefined;
+  readonly size: number;
+  readonly from: Provenance;
+  readonly keys: Readonly<Record<string, SortKey>>;
+  readonly texts: Readonly<Record<string, string>>;
+};
+
+/** Rows of one filter in one order. */
+type MatchList<T> = { order: string; form: NormalForm; rows: ViewRow<T>[] };
+
+/** Match lists kept, counted in rows; a page of a large collection may take it all. */
+const matchedRowsAtMost = 2_000_000;
+
+export class View<T> {
+  readonly #indexing: Indexing<T>;
+  readonly #rows = new Map<string, ViewRow<T>>();
+  readonly #orders = new Map<string, ViewRow<T>[]>();
+  readonly #postings = new Map<string, Map<string | null, Set<ViewRow<T>>>>();
+  readonly #matches = new LRUCache<string, MatchList<T>>({
+    maxSize: matchedRowsAtMost,
+    sizeCalculation: ({ rows }) => rows.length + 1,
+  });
+
+  constructor(indexing: Indexing<T>) {
+    this.#indexing = indexing;
+  }
+
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  get(id: string): ViewRow<T> | undefined {
+    return this.#rows.get(id);
+  }
+
+  rows(): Iterable<ViewRow<T>> {
+    return this.#rows.values();
+  }
+
+  /** Takes a row in, in the place of the one of that id. */
+  put(row: Omit<ViewRow<T>, 'keys' | 'texts'>): void {
+    const indexed = { ...row, keys: this.#keysOf(row.value), texts: this.#textsOf(row.value) };
+    this.#patch(this.#rows.get(row.id), indexed);
+    this.#rows.set(row.id, indexed);
+  }
+
+  delete(id: string): void {
+    this.#patch(this.#rows.get(id), undefined);
+    this.#rows.delete(id);
+  }
+
+  /** @throws {CursorError} For a cursor that cannot be used here. */
+  page(query: PageQuery): Page<T> {
+    const form = normalForm(this.#indexing.filters, query.filter);
+    const key = filterKey(form);
+    const sequence = { order: query.order, direction: query.direction, filterHash: filterHash(key) };
+    const list = new Directed(this.#matching(query.order, form, key), query);
+    const cut = cutPage(list, {
+      ...query,
+      after: this.#decode(query.after, sequence),
+      before: this.#decode(query.before, sequence),
+    });
+    return {
+      edges: cut.rows.map((row) => ({ node: row.value, cursor: encodeCursor(sequence, placeOf(row, query.order)) })),
+      hasNextPage: cut.hasNextPage,
+      hasPreviousPage: cut.hasPreviousPage,
+      totalCount: list.length,
+    };
+  }
+
+  #decode(cursor: string | undefined, sequence: Sequence): Place | undefined {
+    if (cursor === undefined) return undefined;
+    const [sample] = this.#rows.values();
+    const kind = typeof sample?.keys[sequence.order];
+    return decodeCursor(cursor, sequence, kind === 'number' || kind === 'string' ? kind : undefined);
+  }
+
+  // ── Indexes ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #matching(order: string, form: NormalForm, key: string): readonly ViewRow<T>[] {
+    if (form.size === 0) return this.#ordered(order);
+    const listKey = `${order} ${key}`;
+    const known = this.#matches.get(listKey);
+    if (known !== undefined) return known.rows;
+    const rows = this.#match(order, form);
+    this.#matches.set(listKey, { order, form, rows });
+    return rows;
+  }
+
+  #match(order: string, form: NormalForm): ViewRow<T>[] {
+    const fits = (row: ViewRow<T>) => matches(this.#indexing.filters, form, row);
+    const candidates = this.#candidates(form);
+    if (candidates === undefined) return this.#ordered(order).filter(fits);
+    const rows = candidates.filter(fits);
+    return rows.sort((a, b) => comparePlaces(placeOf(a, order), placeOf(b, order)));
+  }
+
+  /** The fewest rows that one restriction leaves; undefined when none of them has an index. */
+  #candidates(form: NormalForm): ViewRow<T>[] | undefined {
+    let fewest: ViewRow<T>[] | undefined;
+    for (const [name, restriction] of form) {
+      const filter = this.#indexing.filters[name] as Filter<T>;
+      const rows = this.#indexed(name, filter, restriction);
+      if (rows !== undefined && (fewest === undefined || rows.length < fewest.length)) fewest = rows;
+    }
+    return fewest;
+  }
+
+  #indexed(name: string, filter: Filter<T>, restriction: unknown): ViewRow<T>[] | undefined {
+    switch (filter.kind) {
+      case 'equals':
+        return [...(this.#posting(name, filter.of).get(restriction as string) ?? [])];
+      case 'oneOf':
+        return (restriction as string[]).flatMap((value) => [...(this.#posting(name, filter.of).get(value) ?? [])]);
+      case 'from':
+      case 'before': {
+        const rows = this.#ordered(filter.order);
+        const at = boundary(rows, (row) => (row.keys[filter.order] as SortKey) < (restriction as SortKey));
+        return filter.kind === 'from' ? rows.slice(at) : rows.slice(0, at);
+      }
+      case 'contains':
+        return undefined;
+    }
+  }
+
+  #ordered(order: string): ViewRow<T>[] {
+    let rows = this.#orders.get(order);
+    if (rows === undefined) {
+      rows = [...this.#rows.values()].sort((a, b) => comparePlaces(placeOf(a, order), placeOf(b, order)));
+      this.#orders.set(order, rows);
+    }
+    return rows;
+  }
+
+  #posting(name: string, of: (value: T) => string | null): Map<string | null, Set<ViewRow<T>>> {
+    let posting = this.#postings.get(name);
+    if (posting === undefined) {
+      posting = new Map();
+      for (const row of this.#rows.values()) addToPosting(posting, of(row.value), row);
+      this.#postings.set(name, posting);
+    }
+    return posting;
+  }
+
+  /** Brings every index built so far from `old` to `next`. */
+  #patch(old: ViewRow<T> | undefined, next: ViewRow<T> | undefined): void {
+    for (const [order, rows] of this.#orders) replace(rows, order, old, next);
+    for (const [name, posting] of this.#postings) {
+      const { of } = this.#indexing.filters[name] as Extract<Filter<T>, { kind: 'equals' | 'oneOf' }>;
+      if (old) posting.get(of(old.value))?.delete(old);
+      if (next) addToPosting(posting, of(next.value), next);
+    }
+    for (const { order, form, rows } of this.#matches.values()) {
+      const fits = (row: ViewRow<T> | undefined) => row && matches(this.#indexing.filters, form, row);
+      replace(rows, order, fits(old) ? old : undefined, fits(next) ? next : undefined);
+    }
+  }
+
+  #keysOf(value: T): Record<string, SortKey> {
+    return Object.fromEntries(Object.entries(this.#indexing.orders).map(([name, keyOf]) => [name, keyOf(value)]));
+  }
+
+  #textsOf(value: T): Record<string, string> {
+    const { filters } = this.#indexing;
+    return Object.fromEntries(
+      Object.entries(filters).flatMap(([name, filter]) =>
+        filter.kind === 'contains' ? [[name, fold(filter.of(value))]] : [],
+      ),
+    );
+  }
+}
+
+function placeOf<T>(row: ViewRow<T>, order: string): Place {
+  const key = row.keys[order];
+  if (key === undefined) throw new TypeError(`there is no order ${order}`);
+  return { key, id: row.id };
+}
+
+function addToPosting<T>(posting: Map<string | null, Set<ViewRow<T>>>, value: string | null, row: ViewRow<T>): void {
+  const rows = posting.get(value);
+  if (rows === undefined) posting.set(value, new Set([row]));
+  else rows.add(row);
+}
+
+function replace<T>(
+  rows: ViewRow<T>[],
+  order: string,
+  old: ViewRow<T> | undefined,
+  next: ViewRow<T> | undefined,
+): void {
+  const at = (row: ViewRow<T>) => lowerBound(rows, placeOf(row, order), (other) => placeOf(other, order));
+  if (old !== undefined) rows.splice(at(old), 1);
+  if (next !== undefined) rows.splice(at(next), 0, next);
+}
+
+// ── Cutting ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Sorted rows read in either direction. */
+class Directed<T> {
+  readonly #rows: readonly ViewRow<T>[];
+  readonly #order: string;
+  readonly #descending: boolean;
+
+  constructor(rows: readonly ViewRow<T>[], { order, direction }: Pick<PageQuery, 'order' | 'direction'>) {
+    this.#rows = rows;
+    this.#order = order;
+    this.#descending = direction === 'DESC';
+  }
+
+  get length(): number {
+    return this.#rows.length;
+  }
+
+  /** How many rows come before the place. */
+  countBefore(place: Place): number {
+    return this.#descending ? this.length - this.#bound(upperBound, place) : this.#bound(lowerBound, place);
+  }
+
+  /** How many rows come before the place or stand at it. */
+  countThrough(place: Place): number {
+    return this.#descending ? this.length - this.#bound(lowerBound, place) : this.#bound(upperBound, place);
+  }
+
+  slice(from: number, to: number): ViewRow<T>[] {
+    return this.#descending
+      ? this.#rows.slice(this.length - to, this.length - from).reverse()
+      : this.#rows.slice(from, to);
+  }
+
+  #bound(search: typeof lowerBound, place: Place): number {
+    return search(this.#rows, place, (row) => placeOf(row, this.#order));
+  }
+}
+
+type Cut = {
+  first?: number | undefined;
+  last?: number | undefined;
+  after: Place | undefined;
+  before: Place | undefined;
+};
+
+/** @see The GraphQL Cursor Connections Specification, sections 4.4 and 5.1; both `has…Page` are exact here. */
+function cutPage<T>(list: Directed<T>, { first, last, after, before }: Cut) {
+  const low = after === undefined ? 0 : list.countThrough(after);
+  const high = Math.max(low, before === undefined ? list.length : list.countBefore(before));
+  const from = last === undefined ? low : Math.max(low, high - last);
+  const to = first === undefined ? high : Math.min(high, low + first);
+  if (from < to) {
+    return { rows: list.slice(from, to), hasPreviousPage: from > 0, hasNextPage: to < list.length };
+  }
+  return {
+    rows: [],
+    ...aroundNothing(list, first === undefined ? { at: before, open: list.length } : { at: after, open: 0 }),
+  };
+}
+
+/** What lies strictly before and after the position asked for, when the page is empty. */
+function aroundNothing<T>(list: Directed<T>, { at, open }: { at: Place | undefined; open: number }) {
+  return {
+    hasPreviousPage: (at === undefined ? open : list.countBefore(at)) > 0,
+    hasNextPage: (at === undefined ? open : list.countThrough(at)) < list.length,
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * Connections: from the arguments of a field to a page of its reader, for any resource and on any level.
+ *
+ * After the GraphQL Cursor Connections Specification, with two differences: a page is always bounded (20 unless asked
+ * for, 100 at most), and what lies around it is always told exactly.
+ */
+import { CursorError, type Page, type PageQuery, type Reader } from '../data/reader.ts';
+import { clientError } from './errors.ts';
+
+export const defaultPageSize = 20;
+export const maxPageSize = 100;
+
+type Order = { field: string; direction?: 'ASC' | 'DESC' };
+
+export type ConnectionArgs = {
+  first?: number | null;
+  after?: string | null;
+  last?: number | null;
+  before?: string | null;
+  orderBy?: Order | null;
+};
+
+export type ConnectionOptions = {
+  /** By the names the reader knows; `no-row` when nothing can match, as with a malformed id. */
+  filter: PageQuery['filter'] | 'no-row';
+  /** When the client gives none, or null. */
+  defaultOrder: Order;
+};
+
+export type Connection<T> = {
+  edges: { cursor: string; node: T }[];
+  nodes: T[];
+  pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null };
+  totalCount: number;
+};
+
+/** @throws {GraphQLError} BAD_USER_INPUT for a page size or a cursor that cannot be used. */
+export async function connection<T>(
+  reader: Reader<T>,
+  args: ConnectionArgs,
+  { filter, defaultOrder }: ConnectionOptions,
+): Promise<Connection<T>> {
+  const { field, direction = 'ASC' } = args.orderBy ?? defaultOrder;
+  const window = windowOf(args);
+  if (filter === 'no-row') return connectionOf(emptyPage(window));
+  return connectionOf(await readPage(reader, { ...window, filter, order: field, direction }));
+}
+
+type Window = Pick<PageQuery, 'first' | 'after' | 'last' | 'before'>;
+
+function windowOf({ first, after, last, before }: ConnectionArgs): Window {
+  if (isGiven(first) && isGiven(last)) throw clientError('BAD_USER_INPUT', 'Give `first` or `last`, not both.');
+  const size = isGiven(last)
+    ? { last: checkedSize('last', last) }
+    : { first: checkedSize('first', first ?? defaultPageSize) };
+  return { ...size, ...(isGiven(after) && { after }), ...(isGiven(before) && { before }) };
+}
+
+function checkedSize(name: string, size: number): number {
+  if (size >= 0 && size <= maxPageSize) return size;
+  throw clientError('BAD_USER_INPUT', `\`${name}\` is ${size}; it must be from 0 to ${maxPageSize}.`);
+}
+
+/** No cursor is ever handed out for a filter that nothing can match, so any that comes is of another filter. */
+function emptyPage({ after, before }: Window): Page<never> {
+  if (after !== undefined || before !== undefined) {
+    throw clientError('BAD_USER_INPUT', 'The cursor does not belong to this filter.');
+  }
+  return { edges: [], hasNextPage: false, hasPreviousPage: false, totalCount: 0 };
+}
+
+async function readPage<T>(reader: Reader<T>, query: PageQuery): Promise<Page<T>> {
+  try {
+    return await reader.page(query);
+  } catch (error) {
+    if (error instanceof CursorError) throw clientError('BAD_USER_INPUT', error.message);
+    throw error;
+  }
+}
+
+function connectionOf<T>({ edges, hasNextPage, hasPreviousPage, totalCount }: Page<T>): Connection<T> {
+  return {
+    edges,
+    nodes: edges.map((edge) => edge.node),
+    pageInfo: {
+      hasNextPage,
+      hasPreviousPage,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+    totalCount,
+  };
+}
+
+function isGiven<T>(value: T | null | undefined): value is T {
+  return value !== null && value !== undefined;
+}
