@@ -1,0 +1,65 @@
+/**
+ * `Cache-Status` (RFC 9211): one member that tells of the worst part of the answer.
+ *
+ *   hit, negative < stale < coalesced < miss < stale_if_error < failed
+ *
+ * A miss is worse than a coalesced one, so `collapsed` is said only of an answer that made no read of its own. Of equal
+ * parts, one not stored is worse, then the one with the smallest ttl.
+ */
+import type { Outcome } from '../cache/outcome.ts';
+
+/** What a parameter may be here: a boolean, an integer, or a token. */
+type Parameters = Record<string, boolean | number | string>;
+
+const severity: Record<Outcome['kind'], number> = {
+  hit: 0,
+  negative: 0,
+  stale: 1,
+  coalesced: 2,
+  miss: 3,
+  stale_if_error: 4,
+};
+
+/**
+ * @param failed - Error code of a part that could not be read, if any.
+ * @returns The header's value; undefined when nothing was read.
+ */
+export function cacheStatusOf(outcomes: readonly Outcome[], failed?: string): string | undefined {
+  if (failed !== undefined) return serialize({ fwd: 'miss', detail: failed.toLowerCase() });
+  const worst = worstOf(outcomes);
+  return worst && serialize(parametersOf(worst));
+}
+
+function worstOf([first, ...others]: readonly Outcome[]): Outcome | undefined {
+  return first && others.reduce((worst, outcome) => (compare(outcome, worst) > 0 ? outcome : worst), first);
+}
+
+function compare(a: Outcome, b: Outcome): number {
+  return severity[a.kind] - severity[b.kind] || Number(b.stored) - Number(a.stored) || b.ttlMs - a.ttlMs;
+}
+
+function parametersOf({ kind, ttlMs, stored }: Outcome): Parameters {
+  // Down, so that what is stale by less than a second says so too (section 2.4: negative when stale).
+  const ttl = Math.floor(ttlMs / 1000);
+  switch (kind) {
+    case 'hit':
+    case 'negative':
+    case 'stale':
+      return { hit: true, ttl };
+    case 'stale_if_error':
+      return { hit: true, ttl, detail: 'stale-if-error' };
+    case 'miss':
+      return { fwd: 'miss', stored };
+    case 'coalesced':
+      return { fwd: 'miss', stored, collapsed: true };
+  }
+}
+
+/** A token and its parameters (RFC 9651, sections 4.1.1.2 and 4.1.3): true is the bare key, false is left out. */
+function serialize(parameters: Parameters): string {
+  const parts = Object.entries(parameters).flatMap(([key, value]) => {
+    if (value === false) return [];
+    return value === true ? [key] : [`${key}=${value}`];
+  });
+  return ['Vitrine', ...parts].join('; ');
+}

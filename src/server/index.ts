@@ -1,0 +1,106 @@
+/**
+ * The HTTP side of the gateway: one port for GraphQL and health; metrics and admin on a port of their own when one is set.
+ *
+ *   listening ──close()──► draining: no new connections, 503 for new requests, those under way finish ──► closed
+ *                              └── after `drainMs`: what is left is cut off
+ */
+import compress from '@fastify/compress';
+import type { FastifyInstance } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
+import type { Clock } from '../cache/clock.ts';
+import type { Config } from '../config.ts';
+import type { Resource } from '../data/reader.ts';
+import type { Telemetry } from '../telemetry/index.ts';
+import { serveAdmin } from './admin.ts';
+import { createApp } from './app.ts';
+import { serveExplorer } from './explorer.ts';
+import { serveGraphql } from './graphql.ts';
+import { type Coherence, serveHealth } from './health.ts';
+import { serveMetrics } from './metrics.ts';
+
+export type { Coherence } from './health.ts';
+
+/** Longer than a request may take by default, shorter than what orchestrators grant (30 s). */
+const drainMs = 15_000;
+/** Smaller answers do not gain by compression. */
+const compressFromBytes = 1024;
+
+export type ListenOptions = {
+  config: Config;
+  telemetry: Telemetry;
+  clock: Clock;
+  schema: GraphQLSchema;
+  resources: readonly Resource<unknown>[];
+  upstream: { status(): 'ok' | 'down' };
+  coherence: () => Coherence;
+};
+
+export type Server = {
+  /** `http://127.0.0.1:4000`. */
+  url: string;
+  /** The same as `url` when there is no admin port. */
+  adminUrl: string;
+  /** Requests under way finish first. Resolves when all connections are closed; calling it again joins the first. */
+  close(): Promise<void>;
+};
+
+/** @throws When a port cannot be listened on; nothing is left listening then. */
+export async function listen(options: ListenOptions): Promise<Server> {
+  const { config, telemetry, clock, resources, coherence } = options;
+  let closing: Promise<void> | undefined;
+  const isClosing = () => closing !== undefined;
+  const common = { log: telemetry.log, isClosing };
+
+  const main = await createApp(common);
+  const admin = config.adminPort === undefined ? main : await createApp(common);
+  await main.register(compress, {
+    threshold: compressFromBytes,
+    encodings: ['br', 'gzip'],
+    globalDecompression: false,
+  });
+
+  const stopApollo = await serveGraphql(main, options);
+  serveHealth(main, { ...options, isClosing });
+  serveExplorer(main, { schema: options.schema, introspection: config.introspection });
+  serveMetrics(admin, { metrics: telemetry.metrics, resources });
+  if (config.adminToken !== undefined) {
+    serveAdmin(admin, {
+      token: config.adminToken,
+      resources,
+      scope: () => coherence().scope,
+      log: telemetry.log,
+    });
+  }
+
+  async function close(): Promise<void> {
+    await Promise.all([...new Set([main, admin])].map((app) => drain(app, clock)));
+    await stopApollo();
+  }
+
+  try {
+    const url = await main.listen({ host: config.host, port: config.port });
+    const adminUrl = admin === main ? url : await admin.listen({ host: config.host, port: config.adminPort ?? 0 });
+    return {
+      url,
+      adminUrl,
+      close: () => {
+        closing ??= close();
+        return closing;
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function drain(app: FastifyInstance, clock: Clock): Promise<void> {
+  const drained = new AbortController();
+  const cutOff = clock.sleep(drainMs, drained.signal).then(
+    () => app.server.closeAllConnections(),
+    () => {}, // All were closed before.
+  );
+  await app.close();
+  drained.abort();
+  await cutOff;
+}
