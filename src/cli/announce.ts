@@ -1,0 +1,59 @@
+/** What is running, where, with which settings, and a first query to try. */
+import { type Config, givenSettings } from '../config.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Logger } from '../telemetry/index.ts';
+
+type Announcement = {
+  config: Config;
+  environment: NodeJS.ProcessEnv;
+  gateway: Gateway;
+  upstreamUrl: URL;
+  log: Logger;
+};
+
+const firstQuery = '{ catalogs(first: 2) { totalCount nodes { title startDate seller { name } } } }';
+
+/** For people a page, for log collectors a line. */
+export function announce(announcement: Announcement): void {
+  const { config, environment, gateway, upstreamUrl, log } = announcement;
+  const embedded = config.upstream.url === undefined;
+  const settings = givenSettings(environment);
+  if (embedded && config.production) {
+    log.warn({ event: 'gateway.demo' }, 'UPSTREAM_URL is not set: this serves made-up catalogues');
+  }
+  if (config.log.format === 'json') {
+    log.info(
+      { event: 'gateway.started', url: gateway.url, adminUrl: gateway.adminUrl, embedded, settings },
+      'listening',
+    );
+    return;
+  }
+  const url = gateway.url.replace('127.0.0.1', 'localhost');
+  const rows = [
+    ['GraphQL', `${url}/graphql   (in a browser: Apollo Sandbox)`],
+    ['Upstream', embedded ? `${upstreamUrl.origin}   (embedded; set UPSTREAM_URL for yours)` : upstreamUrl.origin],
+    ['Cache', config.redis ? `Redis at ${config.redis.url.host}` : 'this process   (set REDIS_URL to share it)'],
+    ['Health', `${url}/readyz`],
+    ['Metrics', `${gateway.adminUrl.replace('127.0.0.1', 'localhost')}/metrics`],
+    ['Settings', shownSettings(settings)],
+  ];
+  const body = JSON.stringify({ query: firstQuery });
+  console.log(
+    [
+      '',
+      'Vitrine is listening.',
+      '',
+      ...rows.map(([name = '', value]) => `  ${name.padEnd(10)}${value}`),
+      '',
+      'A first query:',
+      '',
+      `  curl -s ${url}/graphql -H 'content-type: application/json' -d '${body}'`,
+      '',
+    ].join('\n'),
+  );
+}
+
+function shownSettings(settings: Record<string, string>): string {
+  const given = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  return given.length === 0 ? 'all defaults   (npm start -- --help lists them)' : given.join(' ');
+}

@@ -1,0 +1,143 @@
+/** A world to test the gateway in: the embedded upstream, the gateway over it by real HTTP, and a clock moved by hand. */
+import { Writable } from 'node:stream';
+import { catalogs } from '../../src/catalog/catalogs.ts';
+import { sellers } from '../../src/catalog/sellers.ts';
+import { readConfig } from '../../src/config.ts';
+import {
+  type EmbeddedUpstream,
+  type EmbeddedUpstreamOptions,
+  makeCatalogue,
+  startEmbeddedUpstream,
+} from '../../src/embedded/index.ts';
+import { type Gateway, startGateway } from '../../src/gateway.ts';
+import { buildSchema, loadTypeDefs } from '../../src/graphql/index.ts';
+import { resolvers } from '../../src/graphql/resolvers/index.ts';
+import { startTelemetry, type Telemetry } from '../../src/telemetry/index.ts';
+import { ManualClock } from './clock.ts';
+
+/** The day that made-up catalogues are made around. */
+export const today = new Date('2026-11-23T12:00:00Z');
+
+export type WorldOptions = {
+  /** Settings besides those of the test; see CONTRACT for the names. */
+  settings?: Record<string, string>;
+  upstream?: Partial<EmbeddedUpstreamOptions>;
+  clock?: ManualClock;
+};
+
+export type World = {
+  gateway: Gateway;
+  upstream: EmbeddedUpstream;
+  telemetry: Telemetry;
+  clock: ManualClock;
+  /** Every log line so far. */
+  logs(): Record<string, unknown>[];
+  query<D = Record<string, unknown>>(query: string, variables?: Record<string, unknown>): Promise<Answer<D>>;
+  invalidate(body: Record<string, unknown>): Promise<{ status: number; body: Record<string, unknown> }>;
+  /** One metric's value, 0 when it was never counted. */
+  metric(name: string, labels?: Record<string, string>): Promise<number>;
+  close(): Promise<void>;
+};
+
+export type Answer<D> = {
+  status: number;
+  headers: Headers;
+  /** RFC 9211, as sent. */
+  cacheStatus: string | null;
+  text: string;
+  data: D;
+  errors:
+    | { message: string; path?: (string | number)[]; extensions: { code: string; requestId: string } }[]
+    | undefined;
+};
+
+export const adminToken = 'a token of the tests';
+
+export const schema = buildSchema({ typeDefs: loadTypeDefs('schema'), resolvers });
+
+export async function startWorld({
+  settings = {},
+  upstream: upstreamOptions = {},
+  clock = new ManualClock(),
+}: WorldOptions = {}): Promise<World> {
+  const upstream = await startEmbeddedUpstream({ collections: makeCatalogue(today), ...upstreamOptions });
+  const lines: string[] = [];
+  const sink = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(String(chunk));
+      done();
+    },
+  });
+  const config = readConfig({
+    PORT: '0',
+    ADMIN_TOKEN: adminToken,
+    LOG_LEVEL: 'debug',
+    UPSTREAM_URL: upstream.url,
+    UPSTREAM_RETRIES: '0',
+    UPSTREAM_PAGINATION: upstreamOptions.style ?? 'page',
+    ...settings,
+  });
+  const telemetry = startTelemetry(config.log, sink);
+  const upstreamUrl = config.upstream.url ?? new URL(upstream.url);
+  const gateway = await startGateway({
+    config,
+    telemetry,
+    upstreamUrl,
+    schema,
+    definitions: [catalogs, sellers],
+    clock,
+    random: () => 0.999,
+  });
+
+  return {
+    gateway,
+    upstream,
+    telemetry,
+    clock,
+    logs: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+    query: (query, variables) => post(gateway.url, query, variables),
+    invalidate: async (body) => {
+      const response = await fetch(`${gateway.adminUrl}/admin/invalidate`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${config.adminToken}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    },
+    metric: async (name, labels = {}) => {
+      const metric = await telemetry.metrics.registry.getSingleMetric(name)?.get();
+      const matching = metric?.values.filter((value) =>
+        Object.entries(labels).every(([label, wanted]) => String(value.labels[label]) === wanted),
+      );
+      return matching?.reduce((sum, { value }) => sum + value, 0) ?? 0;
+    },
+    close: async () => {
+      await gateway.close();
+      await upstream.close();
+    },
+  };
+}
+
+/** Until both collections have been read, as a started gateway does by itself. */
+export async function untilWarm({ gateway }: Pick<World, 'gateway'>): Promise<void> {
+  await post(gateway.url, '{ catalogs(first: 0) { totalCount } sellers(first: 0) { totalCount } }');
+}
+
+export async function post<D>(url: string, query: string, variables?: Record<string, unknown>): Promise<Answer<D>> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, ...(variables ? { variables } : {}) }),
+  });
+  const text = await response.text();
+  const body = JSON.parse(text) as { data: D; errors?: Answer<D>['errors'] };
+  const cacheStatus = response.headers.get('cache-status');
+  return {
+    status: response.status,
+    headers: response.headers,
+    cacheStatus,
+    text,
+    data: body.data,
+    errors: body.errors,
+  };
+}
