@@ -59,6 +59,11 @@ const invalidItems = z
   )
   .default({ mode: 'fail' });
 
+/** What can be sent as a bearer token (RFC 6750, section 2.1), and is long enough not to be guessed. */
+const adminToken = z
+  .string()
+  .regex(/^[A-Za-z0-9._~+/-]{16,}=*$/, { error: 'expected at least 16 letters, digits or characters of ._~+/-' });
+
 const prefix = z
   .string()
   .regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'expected 1 to 64 letters, digits, dots, dashes or underscores' });
@@ -133,11 +138,9 @@ const settings = {
   RESPONSE_CACHE: setting(choice('on', 'off').default('off'), 'Whole answers kept. Not yet: both read as off.'),
   REQUEST_TIMEOUT_MS: setting(ms.default(10_000), 'Deadline of one GraphQL request.'),
   WEBHOOK_SECRET: notYet('Signs /webhooks/upstream.'),
-  ADMIN_TOKEN: setting(
-    z.string().min(16, { error: 'expected at least 16 characters' }).optional(),
-    'Bearer token of /admin; without it /admin is not there.',
-    { secret: true },
-  ),
+  ADMIN_TOKEN: setting(adminToken.optional(), 'Bearer token of /admin; without it /admin is not there.', {
+    secret: true,
+  }),
   CORS_ORIGINS: setting(origins.optional(), 'Origins that browsers may call from, parted by commas.', {
     shown: 'none',
   }),
@@ -145,7 +148,13 @@ const settings = {
     shown: 'on; off in production',
   }),
   TRUSTED_DOCUMENTS: notYet('Manifest of the only documents allowed.'),
-  SCHEMA_DIR: setting(z.string().default('schema'), 'Folder of the .graphql files.'),
+  SCHEMA_DIR: setting(
+    z
+      .string()
+      .default('schema')
+      .refine((path) => existsSync(path), { error: 'no such folder' }),
+    'Folder of the .graphql files.',
+  ),
   WORKERS: notYet('Processes on one port.', '1'),
   LOG_LEVEL: setting(
     choice('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
@@ -162,6 +171,14 @@ const schemas = Object.fromEntries(Object.entries(settings).map(([name, { schema
 };
 
 type Name = keyof typeof settings;
+const settingsSchema = z
+  .object(schemas)
+  .refine(({ REDIS_CA_FILE, REDIS_URL }) => REDIS_CA_FILE === undefined || REDIS_URL?.protocol === 'rediss:', {
+    path: ['REDIS_CA_FILE'],
+    error: 'needs a REDIS_URL that begins with rediss://',
+    when: () => true,
+  });
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Every mistake in the settings, in one message. */
@@ -184,7 +201,7 @@ export type Config = ReturnType<typeof readConfig>;
  * @throws {ConfigError} Naming every mistake, never a secret's value.
  */
 export function readConfig(environment: Environment) {
-  const parsed = z.object(schemas).safeParse(present(environment));
+  const parsed = settingsSchema.safeParse(present(environment));
   if (!parsed.success) {
     throw new ConfigError(parsed.error.issues.map((issue) => describeMistake(issue, environment)));
   }

@@ -131,7 +131,7 @@ export class Fills<T> {
     const ours = asked.filter(({ grant }) => grant.state === 'granted' || grant.state === 'absent');
     const held = asked.filter(({ grant }) => grant.state === 'held');
     for (const { flight, grant } of asked) {
-      if (grant.state === 'failed') this.#fail(flight, new ReadError(grant.code));
+      if (grant.state === 'failed') this.#flights.land(flight, { error: new ReadError(grant.code) });
     }
     await Promise.all([
       this.#read(
@@ -154,7 +154,7 @@ export class Fills<T> {
       const key = this.#key(flight.id);
       const grant = lacking.answered ? await this.#shared.lease(key, token, false) : ({ state: 'absent' } as const);
       if (grant.state === 'held') continue;
-      if (grant.state === 'failed') this.#fail(flight, new ReadError(grant.code));
+      if (grant.state === 'failed') this.#flights.land(flight, { error: new ReadError(grant.code) });
       else await this.#read([{ flight, key, leased: grant.state === 'granted' }], { token, purpose });
       break;
     }

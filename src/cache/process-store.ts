@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
 import { parseStored } from './entry.ts';
 import type { StoreKey } from './keys.ts';
 import type { Position } from './position.ts';
-import { failureMemoryMs, failurePrefix, type Lease, readLease, type Store } from './store.ts';
+import { failureMemoryMs, failurePrefix, type Lease, readLease, type Store, ttlOf } from './store.ts';
 
 export class ProcessStore implements Store {
   readonly #values: Keyv<string>;
@@ -58,9 +58,10 @@ export class ProcessStore implements Store {
   }
 
   async commit(key: StoreKey, token: string, text: string, ttlMs: number): Promise<boolean> {
+    const ttl = ttlOf(ttlMs);
     if (this.#leases.get(key.lease) !== token) return false;
     this.#leases.delete(key.lease);
-    await this.put(key.value, text, ttlMs);
+    await this.#values.set(key.value, text, ttl);
     return true;
   }
 
@@ -71,7 +72,7 @@ export class ProcessStore implements Store {
   }
 
   async put(key: string, text: string, ttlMs: number): Promise<void> {
-    await this.#values.set(key, text, ttlMs);
+    await this.#values.set(key, text, ttlOf(ttlMs));
   }
 
   async removeBelow(keys: readonly StoreKey[], floor: Position): Promise<void> {

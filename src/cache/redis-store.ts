@@ -4,7 +4,7 @@ import { Keyv } from 'keyv';
 import type { StoreKey } from './keys.ts';
 import type { Position } from './position.ts';
 import type { Redis } from './redis.ts';
-import { failureMemoryMs, failurePrefix, type Lease, readLease, type Store } from './store.ts';
+import { failureMemoryMs, failurePrefix, type Lease, readLease, type Store, ttlOf } from './store.ts';
 
 export class RedisStore implements Store {
   readonly #redis: Redis;
@@ -53,8 +53,8 @@ export class RedisStore implements Store {
     return this.#redis.run('renew', (client) => client.vitrineHandLease(key.lease, token, String(ms), token));
   }
 
-  commit(key: StoreKey, token: string, text: string, ttlMs: number): Promise<boolean> {
-    const ttl = positiveInteger(ttlMs);
+  async commit(key: StoreKey, token: string, text: string, ttlMs: number): Promise<boolean> {
+    const ttl = String(ttlOf(ttlMs));
     return this.#redis.run('commit', (client) => client.vitrineCommit(key.lease, key.value, token, text, ttl));
   }
 
@@ -66,7 +66,7 @@ export class RedisStore implements Store {
   }
 
   async put(key: string, text: string, ttlMs: number): Promise<void> {
-    const expiration = { type: 'PX', value: Number(positiveInteger(ttlMs)) } as const;
+    const expiration = { type: 'PX', value: ttlOf(ttlMs) } as const;
     await this.#redis.run('put', (client) => client.set(key, text, { expiration }));
   }
 
@@ -79,10 +79,4 @@ export class RedisStore implements Store {
   async close(): Promise<void> {
     this.#redis.close();
   }
-}
-
-/** A TTL of 0 or NaN would make an immortal key. */
-function positiveInteger(ms: number): string {
-  if (!(ms >= 1)) throw new RangeError(`a TTL must be at least 1 ms, not ${ms}`);
-  return String(Math.floor(ms));
 }

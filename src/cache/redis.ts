@@ -82,8 +82,7 @@ export class Redis {
 
   close(): void {
     // `close` and `disconnect` wait for answers, for ever when the server is paused.
-    this.client.destroy();
-    this.reader.destroy();
+    for (const client of [this.client, this.reader]) if (client.isOpen) client.destroy();
   }
 
   async #withinDeadline<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {

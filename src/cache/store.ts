@@ -43,3 +43,13 @@ export function readLease(found: string | null): Lease {
   if (found === null) return { state: 'granted' };
   return found.startsWith(failurePrefix) ? { state: 'failed', code: found.slice(1) } : { state: 'held' };
 }
+
+/**
+ * A time to live as stores take it.
+ *
+ * @throws {RangeError} Below 1 ms: 0 or NaN would make a key that never ends.
+ */
+export function ttlOf(ms: number): number {
+  if (!(ms >= 1)) throw new RangeError(`a TTL must be at least 1 ms, not ${ms}`);
+  return Math.floor(ms);
+}

@@ -28,10 +28,15 @@ const failureKey = 'drain';
 type Landed<T> = { base: Base<T>; how: 'found' | 'drained' } | { error: Error };
 
 /** One fill under way. `stamp` is set when its drain begins: until then it is bound to no moment. */
-type Fill<T> = { stamp: Stamp | undefined; landed: Promise<Landed<T>> };
+type Fill<T> = { stamp: Stamp | undefined; landed: Promise<Landed<T>>; abort: AbortController };
 
 /** `reset` is the beginning of the reset that the drain is for, which takes the lease from whoever holds it. */
 type Lease = { key: StoreKey; token: string; leased: boolean; reset: Stamp | undefined };
+
+/** The collection was reset while it was drained: whoever waits for the drain waits for the next one. */
+export class Superseded extends Error {
+  override readonly name = 'Superseded';
+}
 
 type Parts<T> = {
   engine: Engine;
@@ -79,12 +84,19 @@ export class BaseFills<T> {
     if (this.joinable() === undefined && !this.#failures.backsOff(failureKey)) this.open();
   }
 
+  /** What a reset made worthless is not read to its end: its lease is free for the next. */
+  abortInvalid(): void {
+    if (this.#fill !== undefined && this.joinable() === undefined) this.#fill.abort.abort(new Superseded());
+  }
+
   /** A new fill, which newcomers join from here on. */
   open(reset?: Stamp): Fill<T> {
-    const fill: Fill<T> = { stamp: reset, landed: undefined as never };
+    const fill: Fill<T> = { stamp: reset, landed: undefined as never, abort: new AbortController() };
     fill.landed = this.#run(fill, reset).catch((thrown) => {
       const error = asError(thrown);
-      this.#failures.note(failureKey, error);
+      if (error instanceof Superseded) return { error };
+      // One that another process had is remembered where it was left.
+      if (!(error instanceof ReadError)) this.#failures.note(failureKey, error);
       this.#parts.engine.telemetry.log.warn(
         {
           event: 'collection.fill_failed',
@@ -141,7 +153,7 @@ export class BaseFills<T> {
     try {
       const { sink: draft, quarantined } = await this.#parts.upstream.drain(this.#parts.definition.endpoint, {
         open: () => this.#parts.store.draft(stamp, { writing: leased }),
-        signal: limit.signal,
+        signal: AbortSignal.any([limit.signal, fill.abort.signal]),
       });
       draft.base.quarantined = quarantined.length;
       const commit = leased ? await this.#parts.store.commit(draft, { key, token }) : 'absent';
@@ -161,7 +173,8 @@ export class BaseFills<T> {
       );
       return { base: draft.base, how: 'drained' };
     } catch (thrown) {
-      if (leased) await this.#parts.store.shared.release(key, token, codeOf(thrown));
+      const code = thrown instanceof Superseded ? undefined : codeOf(thrown);
+      if (leased) await this.#parts.store.shared.release(key, token, code);
       throw thrown;
     } finally {
       hold?.end();

@@ -19,7 +19,7 @@ import type { Outcome, ReadRequest } from '../cache/outcome.ts';
 import type { Position, Stamp } from '../cache/position.ts';
 import type { Upstream } from '../upstream/index.ts';
 import { type Base, BaseStore, type Policies } from './base.ts';
-import { BaseFills } from './base-fills.ts';
+import { BaseFills, Superseded } from './base-fills.ts';
 import type { Definition } from './definition.ts';
 import type { CollectionStatus, Page, PageQuery } from './reader.ts';
 import type { ViewRow } from './view.ts';
@@ -130,6 +130,7 @@ export class Collection<T> implements Listener, Neighbour<T> {
     this.#superseded = true;
     this.#patches.clear();
     this.#dirty.clear();
+    this.#fills.abortInvalid();
     const coming = this.#coming;
     if (coming !== undefined && coming.from.asOf.position >= floor) this.#install(coming);
     else if (this.#base && this.#engine.follower.purgedAsWhole(this.#namespace.name, this.#base.from.asOf))
@@ -200,8 +201,8 @@ export class Collection<T> implements Listener, Neighbour<T> {
       const base = this.#base;
       if (base === undefined || !this.#isServable(base, waited && beganAtMs)) {
         const filled = await this.#waitForFill(request);
-        if (filled instanceof Error) return this.#onError(filled);
-        waited = filled;
+        if (filled instanceof Error && !(filled instanceof Superseded)) return this.#onError(filled);
+        waited = filled instanceof Error ? waited : filled;
         continue;
       }
       const freshness = freshnessOf(base.times, follower.now());

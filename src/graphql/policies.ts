@@ -53,24 +53,24 @@ export function hintsOf(schema: GraphQLSchema): Hints {
 
 function readHints(schema: GraphQLSchema): Hints {
   const hints = new Map<string, Hint>();
-  const read = (place: string, nodes: readonly (Annotated | null | undefined)[]) => {
-    const args = argumentsOf(schema, nodes);
+  const read = (place: string, node: Annotated | null | undefined) => {
+    const args = argumentsOf(schema, node);
     if (args) hints.set(place, hintOf(place, args));
   };
   for (const type of Object.values(schema.getTypeMap())) {
     if (isIntrospectionType(type)) continue;
     if (!isObjectType(type) && !isInterfaceType(type) && !isUnionType(type)) continue;
-    read(type.name, [type.astNode, ...type.extensionASTNodes]);
+    // Extensions are merged into it already.
+    read(type.name, type.astNode);
     if (isUnionType(type)) continue;
-    for (const field of Object.values(type.getFields())) read(`${type.name}.${field.name}`, [field.astNode]);
+    for (const field of Object.values(type.getFields())) read(`${type.name}.${field.name}`, field.astNode);
   }
   return hints;
 }
 
-function argumentsOf(schema: GraphQLSchema, nodes: readonly (Annotated | null | undefined)[]): Arguments | undefined {
+function argumentsOf(schema: GraphQLSchema, node: Annotated | null | undefined): Arguments | undefined {
   const directive = schema.getDirective('cacheControl');
-  const directives = nodes.flatMap((node) => node?.directives ?? []);
-  return directive ? getDirectiveValues(directive, { directives }) : undefined;
+  return directive ? getDirectiveValues(directive, { directives: node?.directives ?? [] }) : undefined;
 }
 
 function hintOf(place: string, args: Arguments): Hint {

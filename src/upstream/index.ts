@@ -17,10 +17,9 @@ import { type Answer, Http, MAX_BODY_BYTES } from './http.ts';
 import { Policy } from './policy.ts';
 import { type Endpoint, type Row, readRow } from './rows.ts';
 
-export type { BatchResult } from './batch.ts';
 export type { ChunkSink } from './chunks.ts';
-export type { Drained, Quarantined } from './drain.ts';
-export { UpstreamError, type UpstreamErrorCode } from './errors.ts';
+export type { Quarantined } from './drain.ts';
+export { UpstreamError } from './errors.ts';
 export type { Endpoint, Row } from './rows.ts';
 
 export type UpstreamOptions = {
@@ -36,7 +35,7 @@ export type UpstreamOptions = {
   maxBodyBytes?: number;
 };
 
-export type DrainOptions<S> = {
+type DrainOptions<S> = {
   /** Makes a sink; called anew when the drain starts again. */
   open: () => S;
   signal: AbortSignal;

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/cache/clock.ts';
 
-type Sleeper = { wakesAtMs: number; wake: () => void };
+type Sleeper = { askedMs: number; wakesAtMs: number; wake: () => void };
 
 /**
  * A clock that stands still until it is moved. Sleepers wake in order as it passes them; short sleeps, such as the
@@ -25,7 +25,7 @@ export class ManualClock implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const sleeper = { wakesAtMs: this.#monoMs + ms, wake: resolve };
+      const sleeper = { askedMs: ms, wakesAtMs: this.#monoMs + ms, wake: resolve };
       if (signal?.aborted) return reject(signal.reason);
       this.#sleepers.add(sleeper);
       signal?.addEventListener('abort', () => {
@@ -49,13 +49,28 @@ export class ManualClock implements Clock {
     this.#moveTo(endMs);
   }
 
+  /** Moves on in small steps until the promise settles: for what waits in between, however often. */
+  async pump<T>(promise: Promise<T>, stepMs = 20): Promise<T> {
+    let settled = false;
+    const watched = promise.finally(() => {
+      settled = true;
+    });
+    watched.catch(() => {}); // Told to the caller below.
+    while (!settled) {
+      await this.advance(stepMs);
+      await new Promise(setImmediate);
+    }
+    return watched;
+  }
+
   /** As when an operator sets the machine's clock. */
   jump(ms: number): void {
     this.#wallMs += ms;
   }
 
-  get sleeping(): number {
-    return this.#sleepers.size;
+  /** How many sleep that asked for so many ms: a request that waits has a deadline running. */
+  sleeping(askedMs: number): number {
+    return [...this.#sleepers].filter((sleeper) => sleeper.askedMs === askedMs).length;
   }
 
   #moveTo(monoMs: number): void {

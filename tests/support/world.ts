@@ -51,7 +51,7 @@ export type Answer<D> = {
     | undefined;
 };
 
-export const adminToken = 'a token of the tests';
+export const adminToken = 'token-of-the-tests';
 
 export const schema = buildSchema({ typeDefs: loadTypeDefs('schema'), resolvers });
 

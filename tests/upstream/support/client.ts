@@ -10,7 +10,7 @@ import {
   type UpstreamOptions,
 } from '../../../src/upstream/index.ts';
 
-export type LogLine = Record<string, unknown> & { event: string };
+type LogLine = Record<string, unknown> & { event: string };
 
 export type TestClient = {
   upstream: Upstream;

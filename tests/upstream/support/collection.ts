@@ -9,7 +9,7 @@ import type { Asked, Handler, Reply } from './server.ts';
 export type Wire = { id: number | string; name: unknown; at: string };
 
 const row = z.object({ id: wireId, name: z.string(), at: instant });
-export const codec = zodCodec(row);
+const codec = zodCodec(row);
 export type Thing = z.output<typeof row>;
 
 export const things: Endpoint<Thing> = { name: 'things', path: '/things', codec, idOf: (thing) => thing.id };
