@@ -32,7 +32,7 @@ export type NamespaceOptions<T> = {
 export type Row<T> = { value: T; text: string };
 
 /** Reads ids upstream in one batch; an id that upstream does not have is null, one that could not be read an error. */
-export type ReadRows<T> = (ids: readonly string[], signal: AbortSignal) => Promise<Map<string, Row<T> | null | Error>>;
+type ReadRows<T> = (ids: readonly string[], signal: AbortSignal) => Promise<Map<string, Row<T> | null | Error>>;
 
 /** Why something that was found or read is not used; the label of `vitrine_cache_rejected_total`. */
 export type RejectReason = 'undecodable' | 'invalidated' | 'lease_lost' | 'older_version';

@@ -8,7 +8,7 @@ import type { Entry } from './entry.ts';
 import type { Follower } from './follower.ts';
 import type { Stamp } from './position.ts';
 
-export type Filled<T> = { entry: Entry<T>; tier: 'store' | 'upstream'; stored: boolean };
+type Filled<T> = { entry: Entry<T>; tier: 'store' | 'upstream'; stored: boolean };
 export type Landed<T> = Filled<T> | { error: Error };
 
 /** `stamp` is set when the upstream read is sent: until then the flight is bound to no moment, and so always valid. */

@@ -10,7 +10,7 @@ import type { Position } from './position.ts';
 export type Ids = readonly string[] | '*';
 
 /** "A change of these begins": its position is one that later reads may claim as known. */
-export type Begin = { kind: 'begin'; namespace: string; ids: Ids };
+type Begin = { kind: 'begin'; namespace: string; ids: Ids };
 
 /**
  * "What was read of these before `floor` is no longer true."

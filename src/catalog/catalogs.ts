@@ -6,7 +6,7 @@ import { textKey } from '../data/text.ts';
 
 const statuses = { upcoming: 'UPCOMING', live: 'LIVE', closed: 'CLOSED', cancelled: 'CANCELLED' } as const;
 
-export type CatalogStatus = (typeof statuses)[keyof typeof statuses] | 'OTHER';
+type CatalogStatus = (typeof statuses)[keyof typeof statuses] | 'OTHER';
 
 /** A status this release does not know reads as OTHER: a new one upstream must not take a collection down. */
 const status = z.string().transform((text): CatalogStatus => statuses[text as keyof typeof statuses] ?? 'OTHER');

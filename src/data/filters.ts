@@ -20,7 +20,7 @@ export type Filter<T> =
 
 export type Filters<T> = Readonly<Record<string, Filter<T>>>;
 
-export type Restriction = string | number | readonly string[];
+type Restriction = string | number | readonly string[];
 
 /** By filter name, sorted by it. */
 export type NormalForm = ReadonlyMap<string, Restriction>;

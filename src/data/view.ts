@@ -15,7 +15,7 @@ import { boundary, comparePlaces, lowerBound, type Place, type SortKey, upperBou
 import type { Page, PageQuery } from './reader.ts';
 import { fold } from './text.ts';
 
-export type Orders<T> = Readonly<Record<string, (value: T) => SortKey>>;
+type Orders<T> = Readonly<Record<string, (value: T) => SortKey>>;
 
 /** How rows of a collection can be ordered and filtered. */
 export type Indexing<T> = { orders: Orders<T>; filters: Filters<T> };

@@ -22,7 +22,7 @@ export type CatalogRow = {
 };
 
 /** A seller as the upstream's JSON has it. */
-export type SellerRow = {
+type SellerRow = {
   id: string | number;
   name: string;
   /** ISO 3166-1 alpha-2. */

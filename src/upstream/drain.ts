@@ -23,7 +23,7 @@ import { untilAborted } from './within.ts';
 const maxAttempts = 3;
 
 /** A row that was left out; `page` is the number of the page it was on, in the order they were asked for. */
-export type Quarantined = { id: string | null; page: string; field: string; message: string };
+type Quarantined = { id: string | null; page: string; field: string; message: string };
 
 export type Drained<S> = { sink: S; rows: number; pages: number; quarantined: Quarantined[] };
 

@@ -18,7 +18,6 @@ import { Policy } from './policy.ts';
 import { type Endpoint, type Row, readRow } from './rows.ts';
 
 export type { ChunkSink } from './chunks.ts';
-export type { Quarantined } from './drain.ts';
 export { UpstreamError } from './errors.ts';
 export type { Endpoint, Row } from './rows.ts';
 
