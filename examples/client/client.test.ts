@@ -10,7 +10,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ManualClock } from '../../tests/support/clock.ts';
 import { startRedis } from '../../tests/support/redis.ts';
 import { startWorld, untilWarm, type World } from '../../tests/support/world.ts';
 
@@ -103,22 +102,9 @@ type Start = { collections?: typeof catalogue; settings?: Record<string, string>
 
 /** Over an upstream of its own, until the test is over. */
 async function startHere({ collections = catalogue, settings = {} }: Start = {}): Promise<World> {
-  const world = await startWorld({ settings, upstream: { collections }, clock: new ManualClock() });
-  onTestFinished(() => closeWhileTimePasses(world));
+  const world = await startWorld({ settings, upstream: { collections } });
+  onTestFinished(() => world.clock.pump(world.close()));
   return world;
-}
-
-/** By a clock that stands still, whoever sleeps on it would never end. */
-async function closeWhileTimePasses(world: World): Promise<void> {
-  let closed = false;
-  const closing = world.close().finally(() => {
-    closed = true;
-  });
-  while (!closed) {
-    await world.clock.advance(600_000);
-    await new Promise(setImmediate);
-  }
-  await closing;
 }
 
 /** What the client prints, and how the gateway came by the catalogs of it. */

@@ -59,6 +59,7 @@ export class Follower {
   readonly #listeners = new Map<string, Listener>();
   readonly #floors = new Floors();
   readonly #stopped = new AbortController();
+  readonly #startedAtMs: number;
 
   #era: { index: number; token: string; known: boolean };
   /** Applied up to here; what reads sent now may claim. */
@@ -80,6 +81,7 @@ export class Follower {
     this.#telemetry = telemetry;
     this.#coherenceMs = coherenceMs;
     this.#horizonMs = horizonMs;
+    this.#startedAtMs = clock.mono();
     this.#era = { index: 0, token: `local-${newEra(random)}`, known: false };
   }
 
@@ -94,7 +96,7 @@ export class Follower {
     while (!this.#stopped.signal.aborted) {
       await this.tick();
       if (this.#degraded) await this.#pause(everyMs);
-      else await this.#log.wait(this.#era.token, this.#applied, everyMs);
+      else await this.#log.wait(this.#era.token, this.#applied, { ms: everyMs, signal: this.#stopped.signal });
     }
   }
 
@@ -226,7 +228,7 @@ export class Follower {
   async #catchUp(): Promise<void> {
     for (;;) {
       const beganAtMs = this.#clock.mono();
-      const away = this.scope === 'cluster' && beganAtMs - this.#provenAtMs > this.#horizonMs / 2;
+      const away = this.scope === 'cluster' && beganAtMs - this.#reachesBackToMs() > this.#horizonMs / 2;
       const look = await this.#log.look({ era: away ? undefined : this.#era.token, position: this.#applied });
       this.#offsetMs = look.timeMs - (this.#clock.now() - (this.#clock.mono() - beganAtMs));
       if (look.era !== this.#era.token || away) this.#enter(look, away);
@@ -305,6 +307,11 @@ export class Follower {
 
   async #untilTrusted(): Promise<void> {
     while (!this.#trusted()) await this.tick();
+  }
+
+  /** What changed before this is known, or was when this process began. */
+  #reachesBackToMs(): number {
+    return Math.max(this.#provenAtMs, this.#startedAtMs);
   }
 
   #lagMs(): number {

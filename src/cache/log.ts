@@ -62,6 +62,6 @@ export interface Log {
    * @throws When the log does not answer; the record may or may not be in it then, and both must be harmless.
    */
   append(era: string, record: LogRecord): Promise<Position | undefined>;
-  /** Resolves when there may be records after `position`, at the latest after `ms`. Never rejects. */
-  wait(era: string, position: Position, ms: number): Promise<void>;
+  /** Resolves when there may be records after `position`, at the latest after `ms` or with the signal. Never rejects. */
+  wait(era: string, position: Position, until: { ms: number; signal: AbortSignal }): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /** The log of a process that shares its cache with nobody: one era, nothing lost, the same rule. */
 import type { Clock, Random } from './clock.ts';
 import type { Log, LogRecord, Look, Stamped } from './log.ts';
-import { BEGINNING, type Position, positionOf, timeOf } from './position.ts';
+import { BEGINNING, higher, type Position, positionOf, timeOf } from './position.ts';
 
 export class MemoryLog implements Log {
   readonly scope = 'process';
@@ -23,7 +23,7 @@ export class MemoryLog implements Log {
     const known = from.era === this.#era ? from.position : BEGINNING;
     return {
       era: this.#era,
-      generations: this.#generations,
+      generations: new Map(this.#generations),
       last: this.#last,
       timeMs: this.#clock.now(),
       records: this.#records.filter(({ position }) => position > known),
@@ -36,15 +36,16 @@ export class MemoryLog implements Log {
     const position = this.#next();
     this.#records.push({ position, record });
     if (record.kind === 'changed' && record.ids === '*') {
-      this.#generations.set(record.namespace, record.floor === 'own' ? position : record.floor);
+      const floor = record.floor === 'own' ? position : record.floor;
+      this.#generations.set(record.namespace, higher(floor, this.#generations.get(record.namespace) ?? BEGINNING));
     }
     const oldestMs = timeOf(position) - this.#horizonMs;
     this.#records = this.#records.filter((kept) => timeOf(kept.position) >= oldestMs);
     return position;
   }
 
-  wait(_era: string, _position: Position, ms: number): Promise<void> {
-    return this.#clock.sleep(ms);
+  async wait(_era: string, _position: Position, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<void> {
+    await this.#clock.sleep(ms, signal).catch(() => {}); // Told to end.
   }
 
   /** Rises even when the clock goes back, as a stream's ids do. */

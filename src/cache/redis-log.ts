@@ -9,6 +9,9 @@ import type { LookReply, StreamRecord } from './redis-scripts.ts';
 
 const recordsAtMost = 1_000;
 
+/** Well below the socket's timeout: a log in which nothing happens must not look like a dead connection. */
+const blockMs = 1_000;
+
 export class RedisLog implements Log {
   readonly scope = 'cluster';
   readonly #redis: Redis;
@@ -16,6 +19,7 @@ export class RedisLog implements Log {
   readonly #random: Random;
   readonly #horizonMs: number;
   readonly #keys: { control: string; log: string };
+  #reading: Promise<unknown> | undefined;
 
   constructor(options: { redis: Redis; clock: Clock; random: Random; prefix: string; horizonMs: number }) {
     this.#redis = options.redis;
@@ -54,14 +58,27 @@ export class RedisLog implements Log {
     return id === null ? undefined : positionOfStreamId(id);
   }
 
-  async wait(era: string, position: Position, ms: number): Promise<void> {
+  async wait(era: string, position: Position, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<void> {
     const stream = { key: this.#keys.log + era, id: streamIdOf(position) };
-    try {
-      await this.#redis.reader.xRead(stream, { BLOCK: Math.ceil(ms), COUNT: 1 });
-    } catch {
-      // Its connection is down, which its client has logged; the next look tells whether the log still answers.
-      await this.#clock.sleep(ms);
-    }
+    const over = new AbortController();
+    const end = () => over.abort();
+    const time = this.#clock.sleep(ms, AbortSignal.any([signal, over.signal])).then(end, end);
+    const records = async () => {
+      while (!over.signal.aborted) if ((await this.#read(stream)) !== null) return;
+    };
+    // A connection that is down has been logged by its client; the next look tells whether the log still answers.
+    await Promise.race([records().catch(() => time), time]);
+    end();
+  }
+
+  /** One at a time: what a silent Redis has left unanswered is waited for by the next who asks. */
+  #read(stream: { key: string; id: string }): Promise<unknown> {
+    // The client's own `xRead` refuses RESP 3.
+    const command = ['XREAD', 'COUNT', '1', 'BLOCK', String(blockMs), 'STREAMS', stream.key, stream.id];
+    this.#reading ??= this.#redis.reader.sendCommand(command).finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
   }
 }
 

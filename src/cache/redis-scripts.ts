@@ -87,7 +87,7 @@ export const scripts = {
         if not known or known < floor then redis.call('HSET', control, field, floor) end
       end
       local time = redis.call('TIME')
-      redis.call('XTRIM', log, 'MINID', string.format('%.0f', time[1] * 1000 - ARGV[6]))
+      redis.call('XTRIM', log, 'MINID', string.format('%.0f', time[1] * 1000 + time[2] / 1000 - ARGV[6]))
       return id`,
     NUMBER_OF_KEYS: 1,
     parseCommand(parser: CommandParser, control: string, ...args: string[]) {

@@ -41,7 +41,7 @@ function program(): Command {
   program
     .command('invalidate')
     .description('tell a running gateway that rows changed (needs ADMIN_TOKEN)')
-    .argument('<type>', 'catalog or seller')
+    .argument('<type>', 'catalog, seller: a resource of the gateway')
     .argument('[ids...]', "the API's own ids")
     .option('--all', 'every row of the type')
     .option('--purge', 'never serve anything older again, not even on error')

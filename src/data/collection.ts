@@ -152,10 +152,13 @@ export class Collection<T> implements Listener, Neighbour<T> {
     base.view.delete(id);
   }
 
+  /** Nothing of it may be used any more: it is read anew at once, for readiness as much as for those who ask. */
   #drop(): void {
+    const held = this.#base !== undefined;
     this.#base = undefined;
     this.#patches.clear();
     this.#dirty.clear();
+    if (held) this.warm();
   }
 
   // ── Beside the entities ───────────────────────────────────────────────────────────────────────────────────────────

@@ -104,7 +104,6 @@ export class CachedResource<T> implements Resource<T> {
       );
       if (announced.state === 'era over') continue;
       telemetry.metrics.changes.inc({ namespace: this.name, source, kind: purge ? 'purge_all' : 'refresh_all' });
-      if (purge) this.#collection.warm();
       const deferred = announced.state === 'kept';
       const scope = deferred ? 'process' : follower.scope;
       const position = showPosition(announced.position);

@@ -1,5 +1,6 @@
 /** A world to test the gateway in: the embedded upstream, the gateway over it by real HTTP, and a clock moved by hand. */
 import { Writable } from 'node:stream';
+import { type Clock, systemClock } from '../../src/cache/clock.ts';
 import { catalogs } from '../../src/catalog/catalogs.ts';
 import { sellers } from '../../src/catalog/sellers.ts';
 import { readConfig } from '../../src/config.ts';
@@ -22,14 +23,15 @@ export type WorldOptions = {
   /** Settings besides those of the test; see CONTRACT for the names. */
   settings?: Record<string, string>;
   upstream?: Partial<EmbeddedUpstreamOptions>;
-  clock?: ManualClock;
+  /** One that other gateways read as well; it outlives this world. */
+  sharedUpstream?: EmbeddedUpstream;
 };
 
-export type World = {
+export type World<C extends Clock = ManualClock> = {
   gateway: Gateway;
   upstream: EmbeddedUpstream;
   telemetry: Telemetry;
-  clock: ManualClock;
+  clock: C;
   /** Every log line so far. */
   logs(): Record<string, unknown>[];
   query<D = Record<string, unknown>>(query: string, variables?: Record<string, unknown>): Promise<Answer<D>>;
@@ -51,16 +53,24 @@ export type Answer<D> = {
     | undefined;
 };
 
-export const adminToken = 'token-of-the-tests';
+const adminToken = 'token-of-the-tests';
 
-export const schema = buildSchema({ typeDefs: loadTypeDefs('schema'), resolvers });
+const schema = buildSchema({ typeDefs: loadTypeDefs('schema'), resolvers });
 
-export async function startWorld({
-  settings = {},
-  upstream: upstreamOptions = {},
-  clock = new ManualClock(),
-}: WorldOptions = {}): Promise<World> {
-  const upstream = await startEmbeddedUpstream({ collections: makeCatalogue(today), ...upstreamOptions });
+/** On a clock that the test moves. */
+export function startWorld(options: WorldOptions = {}): Promise<World> {
+  return startWorldOn(new ManualClock(), options);
+}
+
+/** On the machine's clock: for what needs real deadlines, or several processes on one Redis. */
+export function startRealWorld(options: WorldOptions = {}): Promise<World<Clock>> {
+  return startWorldOn(systemClock, options);
+}
+
+async function startWorldOn<C extends Clock>(clock: C, options: WorldOptions): Promise<World<C>> {
+  const { settings = {}, upstream: upstreamOptions = {}, sharedUpstream } = options;
+  const upstream =
+    sharedUpstream ?? (await startEmbeddedUpstream({ collections: makeCatalogue(today), ...upstreamOptions }));
   const lines: string[] = [];
   const sink = new Writable({
     write(chunk, _encoding, done) {
@@ -86,7 +96,7 @@ export async function startWorld({
     schema,
     definitions: [catalogs, sellers],
     clock,
-    random: () => 0.999,
+    random: nearlyNoJitter,
   });
 
   return {
@@ -113,17 +123,20 @@ export async function startWorld({
     },
     close: async () => {
       await gateway.close();
-      await upstream.close();
+      if (sharedUpstream === undefined) await upstream.close();
     },
   };
 }
 
+/** Windows are within a thousandth of what the schema says, and no two tokens are the same. */
+const nearlyNoJitter = () => 0.999 + Math.random() / 1000;
+
 /** Until both collections have been read, as a started gateway does by itself. */
-export async function untilWarm({ gateway }: Pick<World, 'gateway'>): Promise<void> {
+export async function untilWarm({ gateway }: { gateway: Gateway }): Promise<void> {
   await post(gateway.url, '{ catalogs(first: 0) { totalCount } sellers(first: 0) { totalCount } }');
 }
 
-export async function post<D>(url: string, query: string, variables?: Record<string, unknown>): Promise<Answer<D>> {
+async function post<D>(url: string, query: string, variables?: Record<string, unknown>): Promise<Answer<D>> {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
