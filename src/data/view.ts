@@ -118,7 +118,8 @@ export class View<T> {
   #match(order: string, form: NormalForm): ViewRow<T>[] {
     const fits = (row: ViewRow<T>) => matches(this.#indexing.filters, form, row);
     const candidates = this.#candidates(form);
-    if (candidates === undefined) return this.#ordered(order).filter(fits);
+    // Sorting many costs more than walking what is sorted already.
+    if (candidates === undefined || candidates.length * 8 > this.size) return this.#ordered(order).filter(fits);
     const rows = candidates.filter(fits);
     return rows.sort((a, b) => comparePlaces(placeOf(a, order), placeOf(b, order)));
   }

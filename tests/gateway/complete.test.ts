@@ -71,6 +71,41 @@ describe('P3 complete or nothing › a collection is complete', () => {
   }
 });
 
+describe('P3 complete or nothing › a drain is complete all the same', () => {
+  const passing = [
+    { name: 'answers are slow', set: { latencyMs: 20 } },
+    { name: 'requests fail at first', set: { errorRate: { value: 1, times: 3 } } },
+    { name: 'a request hangs', set: { hang: { times: 1 } } },
+    { name: 'a connection is dropped', set: { drop: { times: 2 } } },
+    { name: 'a body is cut short', set: { truncate: { times: 1 } } },
+    { name: 'the rate is limited for a moment', set: { rateLimit: { value: { retryAfter: 0 }, times: 2 } } },
+    { name: 'rows drift during the first try', set: { drift: { value: 'insert', times: 1 } } },
+    { name: 'rows change places during the first try', set: { drift: { value: 'swap', times: 1 } } },
+  ] as const;
+  for (const { name, set } of passing) {
+    it(`when ${name}`, () =>
+      withWorld({ settings: { UPSTREAM_RETRIES: '4', UPSTREAM_TIMEOUT_MS: '500' } }, async (world) => {
+        await crawl(world);
+        world.upstream.faults.set(set);
+        await world.invalidate({ type: 'catalog', all: true });
+        expect(await crawl(world)).toEqual({
+          ids: idsOf(world),
+          totalCount: world.upstream.collections.rows('catalogs').length,
+        });
+      }));
+  }
+
+  it('when the server redirects to the path with a slash', () =>
+    withWorld({ upstream: { trailingSlash: true } }, async (world) => {
+      expect(await crawl(world)).toEqual({ ids: idsOf(world), totalCount: 1200 });
+    }));
+
+  it('with a token', () =>
+    withWorld({ upstream: { token: 'sesame' }, settings: { UPSTREAM_TOKEN: 'sesame' } }, async (world) => {
+      expect(await crawl(world)).toEqual({ ids: idsOf(world), totalCount: 1200 });
+    }));
+});
+
 describe('P3 complete or nothing › a drain that cannot be whole', () => {
   const faults = [
     { name: 'totals that are wrong', set: { wrongTotal: 3 }, code: 'UPSTREAM_INVALID' },
