@@ -3,7 +3,8 @@
  *
  * `settings` is the one list; parsing, `--help`, the start banner and the table in `docs/settings.md` are made of it.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, type Stats, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 /** How the upstream cuts its collections into pages. */
@@ -13,18 +14,26 @@ export type PaginationStyle = (typeof paginationStyles)[number];
 /** What to do with a row that does not decode: fail the drain, or leave out up to `max` rows. */
 export type InvalidItems = { mode: 'fail' } | { mode: 'quarantine'; max: number };
 
+/** What of a value is never printed: all of it, or what an address carries besides the place. */
+type Hidden = 'value' | 'credentials';
+
 /** `shown` is the default as a person reads it, where the schema does not tell. */
-type Setting<S extends z.ZodType = z.ZodType> = { schema: S; about: string; shown?: string; secret?: true };
+type Setting<S extends z.ZodType = z.ZodType> = { schema: S; about: string; shown?: string; hides?: Hidden };
 
 const setting = <S extends z.ZodType>(
   schema: S,
   about: string,
-  more: { shown?: string; secret?: true } = {},
+  more: { shown?: string; hides?: Hidden } = {},
 ): Setting<S> => ({ schema, about, ...more });
 
 const integer = (min: number, max: number) => {
   const error = `expected a whole number from ${min} to ${max}`;
-  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+  // Digits alone: Number() would also take " ", "1e3" and "0x10".
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, { error })
+    .transform(Number)
+    .pipe(z.number().min(min, { error }).max(max, { error }));
 };
 
 const port = integer(0, 65_535);
@@ -36,16 +45,32 @@ const choice = <const T extends readonly [string, ...string[]]>(...values: T) =>
 const url = (...schemes: string[]) =>
   z.string().transform((text, context) => {
     const parsed = URL.parse(text);
-    if (parsed !== null && schemes.includes(parsed.protocol)) return parsed;
+    if (parsed !== null && parsed.host !== '' && schemes.includes(parsed.protocol)) return parsed;
     context.addIssue(`expected a URL that begins with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`);
     return z.NEVER;
+  });
+
+const upstreamUrl = url('http:', 'https:').refine(({ username, password }) => username === '' && password === '', {
+  error: 'expected no user and no password: what is sent to the API is UPSTREAM_TOKEN',
+});
+
+const redisUrl = url('redis:', 'rediss:')
+  .refine(({ pathname }) => /^(\/\d*)?$/.test(pathname), { error: 'expected no path but the number of a database' })
+  .refine(({ username, password }) => isPercentEncoded(username + password), {
+    error: 'expected user and password percent-encoded',
+  });
+
+const path = (kind: 'file' | 'folder') =>
+  z.string().refine((text) => isThere(text, (found) => (kind === 'file' ? found.isFile() : found.isDirectory())), {
+    error: `no such ${kind}`,
   });
 
 const origins = z.string().transform((text, context) => {
   const list = text.split(',').map((part) => part.trim());
   for (const origin of list) {
     if (URL.parse(origin)?.origin === origin) continue;
-    context.addIssue(`expected origins such as https://shop.example, parted by commas; ${origin} is none`);
+    context.addIssue('expected origins such as https://shop.example, without a path, parted by commas');
+    return z.NEVER;
   }
   return list;
 });
@@ -59,6 +84,9 @@ const invalidItems = z
   )
   .default({ mode: 'fail' });
 
+/** What can stand in a header (RFC 9110, section 5.5), and has no space that came along by mistake. */
+const upstreamToken = z.string().regex(/^[\x21-\x7e]+$/, { error: 'expected visible ASCII characters, no spaces' });
+
 /** What can be sent as a bearer token (RFC 6750, section 2.1), and is long enough not to be guessed. */
 const adminToken = z
   .string()
@@ -69,13 +97,15 @@ const prefix = z
   .regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'expected 1 to 64 letters, digits, dots, dashes or underscores' });
 
 /** Of a feature that a later release brings: anything but its resting value is a mistake, not silently ignored. */
-const notYet = (about: string, resting?: string) =>
-  resting === undefined
-    ? setting(z.never({ error: 'not in this release yet; leave it unset' }).optional(), `${about} Not yet.`)
-    : setting(
-        z.literal(resting, { error: `not in this release yet; leave it unset or ${resting}` }).default(resting),
-        `${about} Not yet.`,
-      );
+const notYet = (about: string, { resting, hides }: { resting?: string; hides?: Hidden } = {}) => {
+  const schema =
+    resting === undefined
+      ? z.never({ error: 'not in this release yet; leave it unset' }).optional()
+      : z.literal(resting, { error: `not in this release yet; leave it unset or ${resting}` }).default(resting);
+  return setting(schema, `${about} Not yet.`, hides && { hides });
+};
+
+const ownSchemaDir = fileURLToPath(new URL('../schema', import.meta.url));
 
 const settings = {
   NODE_ENV: setting(
@@ -85,12 +115,15 @@ const settings = {
   PORT: setting(port.default(4000), 'Port of the gateway; 0 takes a free one.'),
   HOST: setting(z.string().optional(), 'Address to listen on.', { shown: '127.0.0.1; 0.0.0.0 in production' }),
   ADMIN_PORT: setting(port.optional(), 'Port of /metrics and /admin.', { shown: 'the main port' }),
-  UPSTREAM_URL: setting(url('http:', 'https:').optional(), 'Base of the REST API.', { shown: 'an embedded upstream' }),
+  UPSTREAM_URL: setting(upstreamUrl.optional(), 'Base of the REST API.', {
+    shown: 'an embedded upstream',
+    hides: 'credentials',
+  }),
   UPSTREAM_PAGINATION: setting(
     choice(...paginationStyles).default('page'),
     'How the API cuts its collections into pages (page|next-link|link-header|cursor).',
   ),
-  UPSTREAM_TOKEN: setting(z.string().optional(), 'Sent to the API as a bearer token.', { secret: true }),
+  UPSTREAM_TOKEN: setting(upstreamToken.optional(), 'Sent to the API as a bearer token.', { hides: 'value' }),
   UPSTREAM_PAGE_SIZE: setting(integer(1, 10_000).default(500), 'Rows asked for in one page.'),
   UPSTREAM_CONCURRENCY: setting(integer(1, 64).default(4), 'Pages of one drain read at the same time.'),
   UPSTREAM_IDS_LIMIT: setting(integer(1, 1_000).default(100), 'Ids asked for in one ?ids= request.'),
@@ -106,21 +139,19 @@ const settings = {
     'Rows that do not decode: fail the drain, or leave out up to n (quarantine:<n>).',
     { shown: 'fail' },
   ),
-  REDIS_URL: setting(url('redis:', 'rediss:').optional(), 'Redis to share the cache through, with user and password.', {
+  REDIS_URL: setting(redisUrl.optional(), 'Redis to share the cache through, with user and password.', {
     shown: 'an in-process store',
+    hides: 'credentials',
   }),
-  REDIS_MODE: notYet('Topology of Redis.', 'single'),
-  REDIS_SENTINELS: notYet('Sentinels of the sentinel mode.'),
+  REDIS_MODE: notYet('Topology of Redis.', { resting: 'single' }),
+  REDIS_SENTINELS: notYet('Sentinels of the sentinel mode.', { hides: 'credentials' }),
   REDIS_CA_FILE: setting(
-    z
-      .string()
-      .refine((path) => existsSync(path), { error: 'no such file' })
-      .optional(),
+    path('file').optional(),
     'PEM file of the CA that signed the certificate of a rediss:// server.',
   ),
   REDIS_CONNECT_TIMEOUT_MS: setting(ms.default(2_000), 'Deadline of a connection to Redis.'),
   REDIS_TIMEOUT_MS: setting(ms.default(250), 'Deadline of one Redis command.'),
-  REDIS_WAIT_REPLICAS: notYet('Replicas that must have a change before it is acknowledged.', '0'),
+  REDIS_WAIT_REPLICAS: notYet('Replicas that must have a change before it is acknowledged.', { resting: '0' }),
   CACHE_PREFIX: setting(prefix.default('vitrine'), 'First part of every key in Redis.'),
   COHERENCE_MS: setting(
     integer(50, 600_000).default(1_000),
@@ -137,25 +168,26 @@ const settings = {
   MEMORY_MAX_MB: setting(integer(1, 1_048_576).default(256), 'Bound of the cached entities in memory, in MiB.'),
   RESPONSE_CACHE: setting(choice('on', 'off').default('off'), 'Whole answers kept. Not yet: both read as off.'),
   REQUEST_TIMEOUT_MS: setting(ms.default(10_000), 'Deadline of one GraphQL request.'),
-  WEBHOOK_SECRET: notYet('Signs /webhooks/upstream.'),
+  WEBHOOK_SECRET: notYet('Signs /webhooks/upstream.', { hides: 'value' }),
   ADMIN_TOKEN: setting(adminToken.optional(), 'Bearer token of /admin; without it /admin is not there.', {
-    secret: true,
+    hides: 'value',
   }),
   CORS_ORIGINS: setting(origins.optional(), 'Origins that browsers may call from, parted by commas.', {
     shown: 'none',
+    hides: 'credentials',
   }),
   INTROSPECTION: setting(choice('on', 'off').optional(), 'Whether the schema may be asked for (on|off).', {
     shown: 'on; off in production',
   }),
   TRUSTED_DOCUMENTS: notYet('Manifest of the only documents allowed.'),
   SCHEMA_DIR: setting(
-    z
-      .string()
-      .default('schema')
-      .refine((path) => existsSync(path), { error: 'no such folder' }),
-    'Folder of the .graphql files.',
+    path('folder').default(ownSchemaDir),
+    'Folder of the .graphql files; by default that of Vitrine itself.',
+    {
+      shown: 'schema',
+    },
   ),
-  WORKERS: notYet('Processes on one port.', '1'),
+  WORKERS: notYet('Processes on one port.', { resting: '1' }),
   LOG_LEVEL: setting(
     choice('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
     'What is logged, from there up (fatal|error|warn|info|debug|trace|silent).',
@@ -163,7 +195,7 @@ const settings = {
   LOG_FORMAT: setting(choice('json', 'pretty').optional(), 'How it is logged (json|pretty).', {
     shown: 'pretty; json in production',
   }),
-  OTEL_EXPORTER_OTLP_ENDPOINT: notYet('Where traces go.'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: notYet('Where traces go.', { hides: 'credentials' }),
 } satisfies Record<string, Setting>;
 
 const schemas = Object.fromEntries(Object.entries(settings).map(([name, { schema }]) => [name, schema])) as {
@@ -255,9 +287,9 @@ export function listSettings(): { name: string; about: string; default: string }
 /** The settings that were given, as one may print them: secrets and passwords masked. */
 export function givenSettings(environment: Environment): Record<string, string> {
   const given = present(environment);
-  const rows = entries().flatMap(([name, { secret }]) => {
+  const rows = entries().flatMap(([name]) => {
     const value = given[name];
-    return value === undefined ? [] : [[name, secret ? '***' : maskUrl(value)] as const];
+    return value === undefined ? [] : [[name, masked(name, value)] as const];
   });
   return Object.fromEntries(rows);
 }
@@ -277,12 +309,36 @@ function shownDefault({ schema, shown }: Setting): string {
 
 function describeMistake(issue: z.core.$ZodIssue, environment: Environment): string {
   const name = String(issue.path[0]) as Name;
-  const { secret }: Setting = settings[name];
-  const got = secret ? '' : ` (got ${JSON.stringify(maskUrl(environment[name] ?? ''))})`;
+  const { hides }: Setting = settings[name];
+  const got = hides === 'value' ? '' : ` (got ${JSON.stringify(masked(name, environment[name] ?? ''))})`;
   return `${name}: ${issue.message}${got}`;
 }
 
-/** Takes user and password out of what is, or looks like, a URL. */
-function maskUrl(value: string): string {
-  return value.replace(/\/\/[^/]*@/, '//***@');
+function masked(name: Name, value: string): string {
+  const { hides }: Setting = settings[name];
+  if (hides === undefined) return value;
+  return hides === 'value' ? '***' : maskCredentials(value);
+}
+
+/** Takes out user, password and query. What is no URL, or has an @ where none belongs, may hide them anywhere. */
+function maskCredentials(value: string): string {
+  if (!/[@?#]/.test(value)) return value;
+  const url = URL.parse(value);
+  if (url === null || url.host === '' || /@/.test(url.pathname + url.search + url.hash)) return '***';
+  const user = url.username === '' && url.password === '' ? '' : '***@';
+  return `${url.protocol}//${user}${url.host}${url.pathname}${url.search && '?***'}`;
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `existsSync` first, as it takes any text: `statSync` throws at what cannot be a path. */
+function isThere(text: string, isKind: (found: Stats) => boolean): boolean {
+  return existsSync(text) && isKind(statSync(text));
 }

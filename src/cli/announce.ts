@@ -11,7 +11,8 @@ type Announcement = {
   log: Logger;
 };
 
-const firstQuery = '{ catalogs(first: 2) { totalCount nodes { title startDate seller { name } } } }';
+const firstQuery =
+  '{ catalogs(first: 2, filter: {status: [LIVE]}) { totalCount nodes { title status startDate seller { name } } } }';
 
 /** For people a page, for log collectors a line. */
 export function announce(announcement: Announcement): void {
@@ -29,9 +30,10 @@ export function announce(announcement: Announcement): void {
     return;
   }
   const url = gateway.url.replace('127.0.0.1', 'localhost');
+  const upstream = upstreamUrl.origin + upstreamUrl.pathname.replace(/\/+$/, '');
   const rows = [
     ['GraphQL', `${url}/graphql   (in a browser: Apollo Sandbox)`],
-    ['Upstream', embedded ? `${upstreamUrl.origin}   (embedded; set UPSTREAM_URL for yours)` : upstreamUrl.origin],
+    ['Upstream', embedded ? `${upstream}   (embedded; set UPSTREAM_URL for yours)` : upstream],
     ['Cache', config.redis ? `Redis at ${config.redis.url.host}` : 'this process   (set REDIS_URL to share it)'],
     ['Health', `${url}/readyz`],
     ['Metrics', `${gateway.adminUrl.replace('127.0.0.1', 'localhost')}/metrics`],

@@ -1,15 +1,17 @@
 /** The command line: exit 0 done, 1 failed, 2 wrong usage. */
-import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../config.ts';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { ConfigError, paginationStyles } from '../config.ts';
 import { settingsHelp } from './help.ts';
 import { invalidate } from './invalidate.ts';
 import { serveUpstream } from './upstream.ts';
 
+/** Without arguments it serves. */
 export async function run(args: readonly string[]): Promise<void> {
   try {
-    await program().parseAsync([...args], { from: 'user' });
+    await program().parseAsync(args.length === 0 ? ['serve'] : [...args], { from: 'user' });
   } catch (error) {
-    process.exitCode = report(error);
+    if (!(error instanceof CommanderError)) return fail(error);
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
   }
 }
 
@@ -17,11 +19,12 @@ function program(): Command {
   const program = new Command('vitrine')
     .description('A GraphQL gateway for auction catalogues behind a paginated REST API.')
     .exitOverride()
-    .showHelpAfterError('(--help tells more)');
+    .showHelpAfterError('(--help tells more)')
+    .addHelpText('after', settingsHelp);
 
   program
-    .command('serve', { isDefault: true })
-    .description('start the gateway; settings come from the environment')
+    .command('serve')
+    .description('start the gateway, as without a command; settings come from the environment')
     .addHelpText('after', settingsHelp)
     .action(async () => {
       const { serve } = await import('../main.ts');
@@ -31,35 +34,51 @@ function program(): Command {
   program
     .command('upstream')
     .description('serve the embedded upstream by itself, or rows of your own, to try a gateway against')
-    .option('--port <port>', 'port to listen on; 0 takes a free one', '5000')
-    .option('--style <style>', 'pagination: page, next-link, link-header or cursor', 'page')
+    .option('--port <port>', 'port to listen on; 0 takes a free one', wholeNumber(0, 65_535), 5000)
+    .addOption(new Option('--style <style>', 'how pages are cut').choices(paginationStyles).default('page'))
     .option('--data <file>', 'JSON file of {"catalogs": […], "sellers": […]} to serve instead')
-    .option('--max-page-size <rows>', 'rows of a page at most', '500')
+    .option('--max-page-size <rows>', 'rows of a page at most', wholeNumber(1, 100_000), 500)
     .option('--trailing-slash', 'redirect /catalogs to /catalogs/, as Django does')
     .action(serveUpstream);
 
   program
     .command('invalidate')
     .description('tell a running gateway that rows changed (needs ADMIN_TOKEN)')
-    .argument('<type>', 'catalog, seller: a resource of the gateway')
+    .argument('<type>', 'catalog or seller')
     .argument('[ids...]', "the API's own ids")
     .option('--all', 'every row of the type')
     .option('--purge', 'never serve anything older again, not even on error')
     .option('--dry-run', 'only tell what would be done')
     .option('--reason <text>', 'for the audit log')
-    .option('--url <url>', 'where /admin stands', 'http://127.0.0.1:4000')
-    .action(invalidate);
+    .option('--url <url>', 'where /admin stands', httpUrl, 'http://127.0.0.1:4000')
+    .action(async (type, ids, options, command) => {
+      if (ids.length === 0 && !options.all) command.error('error: give ids, or --all');
+      if (ids.length > 0 && options.all) command.error('error: give ids, or --all, not both');
+      await invalidate(type, ids, options);
+    });
 
   return program;
 }
 
-/** @returns The exit code. */
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  console.error(error instanceof ConfigError ? error.message : `vitrine: ${messageOf(error)}`);
-  return 1;
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= min && number <= max) return number;
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
+  };
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function httpUrl(text: string): string {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text;
+  throw new InvalidArgumentError('Expected a URL that begins with http:// or https://.');
+}
+
+/** Ends the process, as what was begun before the failure, such as a server, would keep it going. */
+function fail(error: unknown): never {
+  console.error(error instanceof ConfigError ? error.message : `vitrine: ${inOneLine(error)}`);
+  process.exit(1);
+}
+
+function inOneLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
 }

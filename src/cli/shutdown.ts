@@ -1,23 +1,37 @@
-/** SIGTERM and SIGINT: what is under way finishes, then exit 0; a second signal ends at once. */
+/**
+ * SIGTERM and SIGINT: what is under way finishes, then exit 0; a second signal ends at once.
+ *
+ *   running ──signal──► stopping ──all closed──► exit 0
+ *                          ├── a part fails to close, or 20 s pass ──► exit 1
+ *                          └── a second signal, not an echo of the first ──► exit 128 + its number
+ */
 import { constants } from 'node:os';
 import type { Logger } from '../telemetry/index.ts';
 
-type Closable = { close(): Promise<void> };
+export type Closable = { close(): Promise<void> };
 
 const signals = ['SIGTERM', 'SIGINT'] as const;
+type Stopping = { signal: (typeof signals)[number]; sinceMs: number };
 
 /** Past the server's own bound of 15 s: whatever still hangs then is not waited for, in ms. */
 const longestMs = 20_000;
+/** Ctrl-C reaches npm and us alike, and npm passes it on; so does what stops a whole process group. In ms. */
+const echoMs = 50;
 
-/** @param parts - Closed in this order. */
+/** @param parts - Closed in this order; what is born later is added to the list. */
 export function onShutdown(parts: readonly (Closable | undefined)[], log: Logger): void {
-  let closing = false;
+  let stopping: Stopping | undefined;
   for (const signal of signals) {
     process.on(signal, () => {
-      if (closing) process.exit(128 + constants.signals[signal]);
-      closing = true;
-      log.info({ event: 'gateway.stopping', signal }, 'stopping; once more ends at once');
-      void closeAll(parts, log);
+      const nowMs = performance.now();
+      if (stopping === undefined) {
+        stopping = { signal, sinceMs: nowMs };
+        log.info({ event: 'gateway.stopping', signal }, 'stopping; once more ends at once');
+        void closeAll(parts, log);
+        return;
+      }
+      const isEcho = signal === stopping.signal && nowMs - stopping.sinceMs < echoMs;
+      if (!isEcho) process.exit(128 + constants.signals[signal]);
     });
   }
 }

@@ -8,7 +8,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import type { GraphQLScalarType, GraphQLSchema } from 'graphql';
+import { type DocumentNode, GraphQLError, type GraphQLScalarType, type GraphQLSchema, parse } from 'graphql';
 import { GraphQLDateTime, GraphQLURL } from 'graphql-scalars';
 import { nodeQueries } from './nodes.ts';
 import { policiesOf } from './policies.ts';
@@ -19,13 +19,13 @@ const sharedTypeDefs = readFileSync(new URL('./shared.graphql', import.meta.url)
 const sharedResolvers = { DateTime: functionsOf(GraphQLDateTime), URL: functionsOf(GraphQLURL), Query: nodeQueries };
 
 /**
- * @returns The text of every `.graphql` file in the folder, by name.
- * @throws {Error} Naming the folder, when it cannot be read or holds none.
+ * @returns Every `.graphql` file in the folder, by name.
+ * @throws {Error} Naming the folder, when it cannot be read or holds none; naming file and line, when one does not parse.
  */
-export function loadTypeDefs(dir: string): string[] {
+export function loadTypeDefs(dir: string): DocumentNode[] {
   const files = sdlFilesIn(dir);
   if (files.length === 0) throw new Error(`No .graphql files in the schema folder ${dir}.`);
-  return files.map((file) => readFileSync(join(dir, file), 'utf8'));
+  return files.map((file) => parseFile(join(dir, file)));
 }
 
 /**
@@ -36,7 +36,7 @@ export function buildSchema({
   typeDefs,
   resolvers,
 }: {
-  typeDefs: readonly string[];
+  typeDefs: readonly (DocumentNode | string)[];
   resolvers: Resolvers;
 }): GraphQLSchema {
   const schema = makeExecutableSchema({
@@ -46,6 +46,16 @@ export function buildSchema({
   });
   policiesOf(schema);
   return schema;
+}
+
+function parseFile(path: string): DocumentNode {
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    const [place] = error.locations ?? [];
+    throw new Error(`${path}:${place?.line}:${place?.column}: ${error.message}`, { cause: error });
+  }
 }
 
 function sdlFilesIn(dir: string): string[] {

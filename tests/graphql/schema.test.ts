@@ -97,6 +97,12 @@ describe('the schema', () => {
     writeFileSync(join(empty, 'notes.txt'), 'type Query');
     expect(() => loadTypeDefs(empty)).toThrow('No .graphql files');
   });
+
+  it('names the file and the line of what does not parse', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'schema-'));
+    writeFileSync(join(dir, 'bad.graphql'), 'type Query {\n  field String\n}\n');
+    expect(() => loadTypeDefs(dir)).toThrow(`${join(dir, 'bad.graphql')}:2:9: Syntax Error: Expected ":"`);
+  });
 });
 
 describe('P1 types survive', () => {

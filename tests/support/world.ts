@@ -129,7 +129,7 @@ async function startWorldOn<C extends Clock>(clock: C, options: WorldOptions): P
 }
 
 /** Windows are within a thousandth of what the schema says, and no two tokens are the same. */
-const nearlyNoJitter = () => 0.999 + Math.random() / 1000;
+const nearlyNoJitter = () => 0.999 + Math.random() / 2000;
 
 /** Until both collections have been read, as a started gateway does by itself. */
 export async function untilWarm({ gateway }: { gateway: Gateway }): Promise<void> {
