@@ -140,10 +140,10 @@ describe('onShutdown', () => {
 
   const neverCloses = { close: () => new Promise<void>(() => {}) };
 
-  test('takes the same signal once more within 100 ms for an echo, as npm makes one of Ctrl-C', () => {
+  test('takes the same signal once more within 50 ms for an echo, as npm makes one of Ctrl-C', () => {
     onShutdown([neverCloses], log);
     handlers.get('SIGINT')?.();
-    vi.advanceTimersByTime(99);
+    vi.advanceTimersByTime(49);
     handlers.get('SIGINT')?.();
     expect(exits).toEqual([]);
     vi.advanceTimersByTime(1);
