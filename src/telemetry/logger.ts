@@ -16,5 +16,9 @@ const redact = ['authorization', 'headers.authorization', 'req.headers.authoriza
 export function createLogger({ level, format }: Config['log'], destination?: DestinationStream): Logger {
   const options = { level, redact, base: null };
   if (destination) return pino(options, destination);
-  return format === 'json' ? pino(options) : pino(options, PinoPretty({ translateTime: 'HH:MM:ss.l', sync: true }));
+  // In step with what happens: an asynchronous one would write its last lines out of order, or lose them, at the exit.
+  const sync = { sync: true };
+  return format === 'json'
+    ? pino(options, pino.destination(sync))
+    : pino(options, PinoPretty({ translateTime: 'HH:MM:ss.l', ...sync }));
 }
