@@ -7,7 +7,7 @@
  * namespace and process one change runs and one waits; the rest join the waiting one.
  */
 import type { Telemetry } from '../telemetry/index.ts';
-import type { Follower } from './follower.ts';
+import type { Announced, Follower } from './follower.ts';
 import type { Namespace } from './namespace.ts';
 import type { Position } from './position.ts';
 
@@ -76,7 +76,7 @@ export class Changes {
         { namespace, ids: [...hard], hard: true },
         { namespace, ids: onlySoft },
       ].filter((part) => part.ids.length > 0);
-      let announced: Awaited<ReturnType<Follower['announce']>> = { state: 'era over' };
+      let announced: Announced = { state: 'known', position: begun.stamp.position };
       for (const part of parts) {
         announced = await this.#follower.announce(part, begun);
         if (announced.state === 'era over') break;

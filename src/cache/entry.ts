@@ -58,16 +58,16 @@ export function encodeEntry(position: Position, times: Times, wireText: string):
   return `${head.join(' ')}\n${wireText}`;
 }
 
+const headPattern = /^1 (-|\d{15}-\d{10}(?:\+\d{10})?) (\d+) (\d+) (\d+) (\d+)\n/;
+
 /** A stored text taken apart; undefined when it is not one. */
 export function parseStored(text: string): { position: Position; times: Times; wireText: string } | undefined {
-  const end = text.indexOf('\n');
-  const [format, position, ...numbers] = text.slice(0, Math.max(end, 0)).split(' ');
+  const match = headPattern.exec(text);
+  if (match === null) return undefined;
+  const [head, position, ...numbers] = match as unknown as [string, Position, ...string[]];
   const [storedAtMs, freshUntilMs, staleUntilMs, errorUntilMs] = numbers.map(Number);
-  if (format !== '1' || position === undefined || numbers.length !== 4 || !numbers.every((n) => /^\d+$/.test(n))) {
-    return undefined;
-  }
   const times = { storedAtMs, freshUntilMs, staleUntilMs, errorUntilMs } as Times;
-  return { position: position === '-' ? BEGINNING : position, times, wireText: text.slice(end + 1) };
+  return { position: position === '-' ? BEGINNING : position, times, wireText: text.slice(head.length) };
 }
 
 /** @throws When the body is not JSON or does not decode. */

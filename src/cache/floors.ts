@@ -50,7 +50,9 @@ export class Floors {
       return;
     }
     for (const id of ids) {
-      of.ids.set(id, higher(of.ids.get(id) ?? BEGINNING, floor.position));
+      const raised = higher(of.ids.get(id) ?? BEGINNING, floor.position);
+      of.ids.delete(id); // To the end, so that insertion order stays nearly the order of floors.
+      of.ids.set(id, raised);
       if (hard) of.hardIds.set(id, later(of.hardIds.get(id), floor));
     }
   }
@@ -67,7 +69,7 @@ export class Floors {
   forgetBefore(timeMs: number): void {
     for (const { ids } of this.#byNamespace.values()) {
       for (const [id, floor] of ids) {
-        // Insertion order is nearly the order of floors: the first young one ends the walk.
+        // In insertion order the first young one ends the walk.
         if (timeOf(floor) >= timeMs) break;
         ids.delete(id);
       }

@@ -66,7 +66,7 @@ export class Follower {
   #position = BEGINNING;
   /** As `#position`, but never a local one: where to read the log on from. */
   #applied = BEGINNING;
-  /** Highest seen in anything: the log, own appends, stored values. Local positions count on from it. */
+  /** Highest seen in anything of this era: the log, own appends, stored values. Local positions count on from it. */
   #highest = BEGINNING;
   #offsetMs = 0;
   #provenAtMs = Number.NEGATIVE_INFINITY;
@@ -190,14 +190,15 @@ export class Follower {
    * @returns Where, `kept` when the log is silent and the record waits here; `era over` when all must be done again.
    */
   async announce(change: Omit<Changed, 'kind' | 'floor'>, begun: Beginning): Promise<Announced> {
+    const isOver = () => begun.stamp.era !== this.#era.index;
+    if (isOver()) return { state: 'era over' };
     if (begun.local) return this.#keep(change, begun.stamp.position);
-    if (begun.stamp.era !== this.#era.index) return { state: 'era over' };
     const position = await this.#append({ kind: 'changed', ...change, floor: begun.stamp.position });
     // Only a tick begun after the append proves that it stands in an era that goes on.
     if (position !== undefined) await this.#tickAnew();
+    if (isOver()) return { state: 'era over' };
     if (this.#degraded) return this.#keep(change, begun.stamp.position);
-    if (begun.stamp.era !== this.#era.index) return { state: 'era over' };
-    return { state: 'known', position: position ?? this.#position };
+    return position === undefined ? { state: 'era over' } : { state: 'known', position };
   }
 
   // ── Ticking ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -226,12 +227,13 @@ export class Follower {
 
   /** Reads to the end of the log and applies it. */
   async #catchUp(): Promise<void> {
+    let away = this.scope === 'cluster' && this.#clock.mono() - this.#reachesBackToMs() > this.#horizonMs / 2;
     for (;;) {
       const beganAtMs = this.#clock.mono();
-      const away = this.scope === 'cluster' && beganAtMs - this.#reachesBackToMs() > this.#horizonMs / 2;
       const look = await this.#log.look({ era: away ? undefined : this.#era.token, position: this.#applied });
       this.#offsetMs = look.timeMs - (this.#clock.now() - (this.#clock.mono() - beganAtMs));
       if (look.era !== this.#era.token || away) this.#enter(look, away);
+      away = false;
       for (const [namespace, generation] of look.generations) this.#applyGeneration(namespace, generation);
       for (const { position, record } of look.records) {
         this.#advance(position);
@@ -262,6 +264,7 @@ export class Follower {
     this.#era = { index: this.#era.index + 1, token: look.era, known: true };
     this.#position = BEGINNING;
     this.#applied = BEGINNING;
+    this.#highest = BEGINNING;
     this.#floors.beginEra();
     this.#telemetry.metrics.coherenceEras.inc();
     this.#telemetry.log[first ? 'info' : 'warn']({ event: 'coherence.era', era: look.era, away }, 'a new era');
@@ -332,8 +335,9 @@ export class Follower {
       const era = this.#era;
       const position = await this.#log.append(era.token, record);
       if (position === undefined) await this.#tickAnew();
-      else this.#highest = higher(this.#highest, position);
-      return era === this.#era ? position : undefined;
+      if (era !== this.#era || position === undefined) return undefined;
+      this.#highest = higher(this.#highest, position);
+      return position;
     } catch (error) {
       this.#degrade(error);
       return undefined;

@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { zodCodec } from '../../src/cache/codec.ts';
+import {
+  decodeEntry,
+  type Entry,
+  encodeEntry,
+  freshnessOf,
+  isReadAfter,
+  parseStored,
+  type Times,
+  timesFrom,
+} from '../../src/cache/entry.ts';
+import { BEGINNING, localAfter, positionOf } from '../../src/cache/position.ts';
+
+const seed = 11;
+const ms = fc.nat({ max: 8_640_000_000_000_000 });
+const times: fc.Arbitrary<Times> = fc.record({ storedAtMs: ms, freshUntilMs: ms, staleUntilMs: ms, errorUntilMs: ms });
+const position = fc.oneof(
+  fc.constant(BEGINNING),
+  fc.tuple(fc.nat({ max: 999_999_999_999_999 }), fc.nat(1_000)).map(([at, n]) => positionOf(at, n)),
+  fc.nat(1_000).map((at) => localAfter(positionOf(at, 0))),
+);
+const text = fc.oneof(fc.string({ unit: 'binary' }), fc.json(), fc.constant('null'), fc.constant('a\nb\n\nc'));
+
+describe('a stored text', () => {
+  test('gives back what it was made of, whatever the times and the row', () => {
+    fc.assert(
+      fc.property(position, times, text, (at, when, wireText) => {
+        expect(parseStored(encodeEntry(at, when, wireText))).toEqual({ position: at, times: when, wireText });
+      }),
+      { seed, numRuns: 1_000 },
+    );
+  });
+
+  test('has times in whole milliseconds, rounded', () => {
+    const fine = { storedAtMs: 0.4, freshUntilMs: 1.5, staleUntilMs: 2.6, errorUntilMs: 3 };
+    const whole = { storedAtMs: 0, freshUntilMs: 2, staleUntilMs: 3, errorUntilMs: 3 };
+    expect(parseStored(encodeEntry(BEGINNING, fine, '{}'))?.times).toEqual(whole);
+  });
+
+  test('reads as its form says', () => {
+    const when = { storedAtMs: 1, freshUntilMs: 2, staleUntilMs: 3, errorUntilMs: 4 };
+    expect(encodeEntry(positionOf(5, 6), when, '{"id":7}')).toBe('1 000000000000005-0000000006 1 2 3 4\n{"id":7}');
+    expect(encodeEntry(BEGINNING, when, 'null')).toBe('1 - 1 2 3 4\nnull');
+  });
+
+  const head = `1 ${positionOf(5, 6)} 1 2 3 4`;
+  test.each([
+    '',
+    '\n',
+    'null',
+    '{"id":1}',
+    head,
+    `2 ${positionOf(5, 6)} 1 2 3 4\n{}`,
+    `1 ${positionOf(5, 6)} 1 2 3\n{}`,
+    `1 ${positionOf(5, 6)} 1 2 3 4 5\n{}`,
+    `1 ${positionOf(5, 6)} 1 2 3 x\n{}`,
+    `1 ${positionOf(5, 6)} 1 2 3 -4\n{}`,
+    `1 ${positionOf(5, 6)} 1 2 3 4.5\n{}`,
+    `1 ${positionOf(5, 6)} 1 2 3 1e9\n{}`,
+    `1 ${positionOf(5, 6)} 1 2 3 \n{}`,
+    ` ${head}\n{}`,
+    '1  1 2 3 4\n{}',
+    '1 zzz 1 2 3 4\n{}',
+    '1 5-6 1 2 3 4\n{}',
+    `1 ${positionOf(5, 6)}+ 1 2 3 4\n{}`,
+    '{"value":"x","expires":1}\n',
+  ])('is none: %j', (other) => {
+    expect(parseStored(other)).toBeUndefined();
+  });
+
+  test('whatever else stands there is none, and never throws', () => {
+    const isHead = /^1 (-|\d{15}-\d{10}(\+\d{10})?)( \d+){4}\n/;
+    const nearly = fc
+      .array(fc.constantFrom('1', '-', ' ', '\n', positionOf(5, 6), '0', '12', '+', 'x', '{}'), { maxLength: 14 })
+      .map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), nearly), (any) => {
+        expect(parseStored(any) !== undefined).toBe(isHead.test(any));
+      }),
+      { seed, numRuns: 5_000 },
+    );
+  });
+});
+
+describe('an entry decoded', () => {
+  const codec = zodCodec(z.object({ id: z.string(), at: z.string() }));
+  const when = { storedAtMs: 1, freshUntilMs: 2, staleUntilMs: 3, errorUntilMs: 4 };
+  const asOf = { era: 1, position: positionOf(5, 6) };
+  const decode = (wireText: string) =>
+    decodeEntry({ times: when, wireText }, { asOf, codec, versionOf: (row) => row.at });
+
+  test('has the value, its version and its size', () => {
+    const wireText = '{"id":"1","at":"v2","unknown":true}';
+    expect(decode(wireText)).toEqual({
+      ...when,
+      value: { id: '1', at: 'v2' },
+      version: 'v2',
+      asOf,
+      contentAsOf: asOf,
+      size: wireText.length,
+    });
+  });
+
+  test('of null is that upstream has no such row', () => {
+    expect(decode('null')).toMatchObject({ value: null, version: undefined });
+  });
+
+  test.each(['', 'no JSON', '{"id":1,"at":"v"}', '{}', '[]', 'undefined'])('throws for %j', (wireText) => {
+    expect(() => decode(wireText)).toThrow();
+  });
+});
+
+describe('freshness', () => {
+  test('each window ends at its own millisecond', () => {
+    const when = timesFrom(1_000, { freshMs: 10, staleMs: 20, errorMs: 30 });
+    expect(when).toEqual({ storedAtMs: 1_000, freshUntilMs: 1_010, staleUntilMs: 1_020, errorUntilMs: 1_030 });
+    const at = [1_000, 1_009, 1_010, 1_019, 1_020, 1_029, 1_030].map((nowMs) => freshnessOf(when, nowMs));
+    expect(at).toEqual(['fresh', 'fresh', 'stale', 'stale', 'error', 'error', 'over']);
+  });
+
+  test('a window that is empty is skipped', () => {
+    const when = timesFrom(1_000, { freshMs: 10, staleMs: 10, errorMs: 10 });
+    expect([1_009, 1_010].map((nowMs) => freshnessOf(when, nowMs))).toEqual(['fresh', 'over']);
+  });
+});
+
+test('of two entries the later read is told by era, then by what it knows, then by when it was sent', () => {
+  const entry = (era: number, sequence: number, storedAtMs: number) =>
+    ({ asOf: { era, position: positionOf(1, sequence) }, storedAtMs }) as Entry<unknown>;
+  const rising = [entry(1, 1, 5), entry(1, 1, 6), entry(1, 2, 1), entry(2, 0, 0)];
+  for (const [a, one] of rising.entries()) {
+    for (const [b, other] of rising.entries()) expect([a, b, isReadAfter(one, other)]).toEqual([a, b, a > b]);
+  }
+});

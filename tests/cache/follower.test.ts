@@ -1,0 +1,724 @@
+import { describe, expect, test } from 'vitest';
+import { Deadline } from '../../src/cache/deadline.ts';
+import { Follower } from '../../src/cache/follower.ts';
+import type { Ids } from '../../src/cache/log.ts';
+import { BEGINNING, localAfter, type Position } from '../../src/cache/position.ts';
+import { ManualClock } from '../support/clock.ts';
+import { begin, changed, reset } from './log-contract.ts';
+import { horizonMs, listen } from './parts.ts';
+import { ScriptedLog } from './scripted-log.ts';
+
+const coherenceMs = 1_000;
+
+type Told = { ids: Ids; floor: Position; hard: boolean } | 'era began' | 'forget';
+
+function open({ scope = 'cluster' }: { scope?: 'cluster' | 'process' } = {}) {
+  const clock = new ManualClock();
+  const log = new ScriptedLog(clock);
+  log.scope = scope;
+  const { telemetry, logs } = listen();
+  const follower = new Follower({ log, clock, random: () => 0.5, telemetry, coherenceMs, horizonMs });
+  const told: Told[] = [];
+  follower.listen('things', {
+    changed: (ids, at) => void told.push({ ids, ...at }),
+    eraBegan: () => void told.push('era began'),
+    forget: () => void told.push('forget'),
+  });
+  const ready = () => follower.ready(new Deadline(clock, 60_000)) ?? Promise.resolve();
+  return { clock, log, follower, told, telemetry, logs, ready };
+}
+
+async function openFollowing() {
+  const parts = open();
+  await parts.follower.tick();
+  parts.told.length = 0;
+  parts.log.calls.length = 0;
+  return parts;
+}
+
+/** Lets what is ready run. */
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+const soft = (...ids: string[]) => ({ namespace: 'things', ids });
+const hard = (...ids: string[]) => ({ namespace: 'things', ids, hard: true });
+
+describe('P6 agreement in time › trust', () => {
+  test('there is none before the first look, and there is after it', async () => {
+    const { follower, told, logs, log } = open();
+    expect(follower.status()).toMatchObject({ status: 'behind', lagMs: 0 });
+    await follower.tick();
+    expect(follower.status()).toEqual({ status: 'ok', lagMs: 0 });
+    expect(follower.era).toBe('era-a');
+    expect(told).toEqual(['era began']);
+    expect(logs('coherence.era')).toMatchObject([{ level: 30, era: 'era-a', away: false }]);
+    expect(log.calls).toEqual(['look']);
+  });
+
+  test('lasts COHERENCE_MS and not longer; the lag tells since when', async () => {
+    const { clock, follower } = await openFollowing();
+    await clock.advance(coherenceMs);
+    expect(follower.status()).toEqual({ status: 'ok', lagMs: coherenceMs });
+    await clock.advance(1);
+    expect(follower.status()).toEqual({ status: 'behind', lagMs: coherenceMs + 1 });
+    await follower.tick();
+    expect(follower.status()).toEqual({ status: 'ok', lagMs: 0 });
+  });
+
+  test('counts from when the look was sent, not from its answer', async () => {
+    const { clock, log, follower } = await openFollowing();
+    const gate = log.holdNext('look');
+    const ticking = follower.tick();
+    await clock.advance(300);
+    gate.release();
+    await ticking;
+    expect(follower.status()).toEqual({ status: 'ok', lagMs: 300 });
+  });
+
+  test('a wall clock that jumps changes nothing', async () => {
+    const { clock, follower } = await openFollowing();
+    clock.jump(3_600_000);
+    expect(follower.status()).toEqual({ status: 'ok', lagMs: 0 });
+  });
+
+  test('those who find none share one look', async () => {
+    const { clock, log, ready } = await openFollowing();
+    await clock.advance(coherenceMs + 1);
+    await Promise.all(Array.from({ length: 50 }, () => ready()));
+    expect(log.calls).toEqual(['look']);
+  });
+
+  test('nobody waits while there is some', async () => {
+    const { clock, follower } = await openFollowing();
+    expect(follower.ready(new Deadline(clock, 60_000))).toBeUndefined();
+  });
+
+  test('those who wait for a look that hangs are let go by their own deadline', async () => {
+    const { clock, log, follower } = await openFollowing();
+    await clock.advance(coherenceMs + 1);
+    log.holdNext('look');
+    const waiting = expect(follower.ready(new Deadline(clock, 500))).rejects.toMatchObject({
+      code: 'UPSTREAM_TIMEOUT',
+    });
+    await clock.advance(500);
+    await waiting;
+  });
+
+  test('a look that was late for COHERENCE_MS proves nothing: there is another', async () => {
+    const { clock, log, ready, follower } = await openFollowing();
+    await clock.advance(coherenceMs + 1);
+    const gate = log.holdNext('look');
+    const waiting = ready();
+    await clock.advance(coherenceMs + 1);
+    gate.release();
+    await waiting;
+    expect(log.calls).toEqual(['look', 'look']);
+    expect(follower.status()).toEqual({ status: 'ok', lagMs: 0 });
+  });
+
+  test('a log that is long is read to its end first', async () => {
+    const { log, follower } = open();
+    for (let index = 0; index < 5; index++) log.add(changed('own', `${index}`));
+    log.pageSize = 2;
+    await follower.tick();
+    expect(log.calls).toEqual(['look', 'look', 'look']);
+    expect(follower.status().status).toBe('ok');
+    expect(follower.changedSince('things', { era: 1, position: BEGINNING })).toHaveLength(5);
+    expect(follower.stamp().position).toBe(log.last);
+  });
+
+  test('there is none while a long log has been read in part', async () => {
+    const { log, follower } = open();
+    for (let index = 0; index < 3; index++) log.add(changed('own', `${index}`));
+    log.pageSize = 2;
+    log.holdNext('look').release();
+    const second = log.holdNext('look');
+    const ticking = follower.tick();
+    await second.reached;
+    expect(follower.status().status).toBe('behind');
+    second.release();
+    await ticking;
+    expect(follower.status().status).toBe('ok');
+  });
+
+  test('a process that shares with nobody needs one look and no more', async () => {
+    const { clock, follower } = open({ scope: 'process' });
+    expect(follower.status().status).toBe('behind');
+    await follower.tick();
+    await clock.advance(10 * horizonMs);
+    expect(follower.status()).toEqual({ status: 'ok', lagMs: 0 });
+  });
+});
+
+describe('P5 no resurrection › records', () => {
+  test('raise floors in order and in one turn', async () => {
+    const { log, follower, told } = await openFollowing();
+    let turns = 0;
+    const seenInTurn: number[] = [];
+    follower.listen('things', {
+      changed: (ids, at) => {
+        if (seenInTurn.length === 0) queueMicrotask(() => turns++);
+        seenInTurn.push(turns);
+        told.push({ ids, ...at });
+      },
+      eraBegan() {},
+      forget() {},
+    });
+    const first = log.add(changed('own', '1'));
+    const begun = log.add(begin('2'));
+    log.add(changed(begun, '2'));
+    log.add({ ...changed('own', '3'), hard: true } as never);
+    await follower.tick();
+    expect(told).toEqual([
+      { ids: ['1'], floor: first, hard: false },
+      { ids: ['2'], floor: begun, hard: false },
+      { ids: ['3'], floor: log.last, hard: true },
+    ]);
+    expect(seenInTurn).toEqual([0, 0, 0]);
+    expect(follower.stamp().position).toBe(log.last);
+  });
+
+  test('are told once', async () => {
+    const { log, follower, told } = await openFollowing();
+    log.add(changed('own', '1'));
+    log.add(reset('own'));
+    await follower.tick();
+    await follower.tick();
+    expect(told.filter((one) => typeof one === 'object' && one.ids !== '*')).toHaveLength(1);
+    expect(told.filter((one) => typeof one === 'object' && one.ids === '*')).not.toHaveLength(0);
+    const before = told.length;
+    await follower.tick();
+    expect(told).toHaveLength(before);
+  });
+
+  test('a thing is valid at its floor and above, and not below', async () => {
+    const { log, follower } = await openFollowing();
+    const [below, floor] = [log.add(begin('1')), log.add(begin('1'))];
+    log.add(changed(floor, '1'));
+    await follower.tick();
+    const valid = (position: Position, id = '1') => follower.valid('things', id, follower.stampOf(position));
+    expect([valid(below), valid(localAfter(below)), valid(floor), valid(log.last)]).toEqual([false, false, true, true]);
+    expect(valid(BEGINNING, 'another')).toBe(true);
+    expect(follower.valid('others', '1', follower.stampOf(below))).toBe(true);
+  });
+
+  test('a floor never falls, whichever change ends last', async () => {
+    const { log, follower } = await openFollowing();
+    const [low, high] = [log.add(begin('1')), log.add(begin('1'))];
+    log.add(changed(high, '1'));
+    log.add(changed(low, '1'));
+    await follower.tick();
+    expect(follower.valid('things', '1', follower.stampOf(low))).toBe(false);
+  });
+
+  test('a reset is the floor of every id, and of the whole', async () => {
+    const { log, follower } = await openFollowing();
+    const [below, floor] = [log.add(begin()), log.add(begin())];
+    log.add(reset(floor));
+    await follower.tick();
+    expect(follower.generation('things')).toBe(floor);
+    expect(follower.valid('things', 'any', follower.stampOf(below))).toBe(false);
+    expect(follower.validAsWhole('things', follower.stampOf(below))).toBe(false);
+    expect(follower.validAsWhole('things', follower.stampOf(floor))).toBe(true);
+  });
+
+  test('a change of ids leaves the whole valid, which asks for the ids', async () => {
+    const { log, follower } = await openFollowing();
+    const drained = follower.stamp();
+    log.add(changed('own', '1'));
+    await follower.tick();
+    expect(follower.validAsWhole('things', drained)).toBe(true);
+    expect(follower.changedSince('things', drained)).toEqual(['1']);
+    expect(follower.changedSince('things', follower.stamp())).toEqual([]);
+  });
+
+  test('a reset whose record was trimmed is known all the same', async () => {
+    const { log, follower, told } = await openFollowing();
+    const held = follower.stamp();
+    const floor = log.add(reset('own'));
+    log.trim();
+    await follower.tick();
+    expect(follower.validAsWhole('things', held)).toBe(false);
+    expect(told).toEqual([{ ids: '*', floor, hard: false }]);
+  });
+
+  test('floors are forgotten after two horizons, the young ones kept', async () => {
+    const { clock, log, follower } = open();
+    for (const id of ['busy', 'quiet', 'busy']) log.add(changed('own', id));
+    await follower.tick();
+    await clock.advance(2 * horizonMs + 1);
+    log.add(changed('own', 'busy'));
+    await follower.tick();
+    await follower.tick();
+    expect(follower.changedSince('things', { era: 1, position: BEGINNING })).toEqual(['busy']);
+  });
+});
+
+describe('P5 no resurrection › eras', () => {
+  test('what was read in an era that is over is not valid', async () => {
+    const { log, follower, told, logs } = await openFollowing();
+    const held = follower.stamp();
+    expect(follower.valid('things', '1', held)).toBe(true);
+    log.beginEra('era-b');
+    await follower.tick();
+    expect(follower.valid('things', '1', held)).toBe(false);
+    expect(follower.validAsWhole('things', held)).toBe(false);
+    expect(follower.valid('things', '1', follower.stamp())).toBe(true);
+    expect(told).toEqual(['era began']);
+    expect(logs('coherence.era').at(-1)).toMatchObject({ level: 40, era: 'era-b', away: false });
+  });
+
+  test('an era whose clock is behind begins at its own positions', async () => {
+    const { log, follower } = await openFollowing();
+    log.add(changed('own', '1'));
+    await follower.tick();
+    log.beginEra('era-b', { aheadMs: -3_000 });
+    await follower.tick();
+    const read = follower.stamp();
+    expect(read.position).toBe(log.last);
+    log.add(changed('own', '1'));
+    await follower.tick();
+    expect(follower.valid('things', '1', read)).toBe(false);
+  });
+
+  test('what was purged stays purged over eras; what is read later is not', async () => {
+    const { log, follower } = await openFollowing();
+    const before = follower.stamp();
+    const begun = await follower.begin('things', ['1']);
+    await follower.announce(hard('1'), begun);
+    expect(follower.purged('things', '1', before)).toBe(true);
+    expect(follower.purged('things', '1', begun.stamp)).toBe(false);
+    expect(follower.purged('things', '2', before)).toBe(false);
+    log.beginEra('era-b', { aheadMs: -3_000 });
+    await follower.tick();
+    expect(follower.purged('things', '1', before)).toBe(true);
+    expect(follower.purged('things', '1', follower.stamp())).toBe(false);
+    expect(follower.purgedAsWhole('things', before)).toBe(false);
+  });
+
+  test('a purge of the whole stays over eras too', async () => {
+    const { log, follower } = await openFollowing();
+    const before = follower.stamp();
+    log.add({ ...reset('own'), hard: true } as never);
+    await follower.tick();
+    log.beginEra('era-b', { aheadMs: -3_000 });
+    await follower.tick();
+    expect(follower.purgedAsWhole('things', before)).toBe(true);
+    expect(follower.purged('things', 'any', before)).toBe(true);
+    expect(follower.purgedAsWhole('things', follower.stamp())).toBe(false);
+  });
+
+  test('a soft change is not a purge', async () => {
+    const { log, follower } = await openFollowing();
+    const before = follower.stamp();
+    log.add(changed('own', '1'));
+    await follower.tick();
+    expect(follower.valid('things', '1', before)).toBe(false);
+    expect(follower.purged('things', '1', before)).toBe(false);
+  });
+});
+
+describe('P5 no resurrection › a change', () => {
+  test('begins at a position that reads may claim, and is known here when it is announced', async () => {
+    const { log, follower } = await openFollowing();
+    const before = follower.stamp();
+    const begun = await follower.begin('things', ['1']);
+    expect(begun).toEqual({ stamp: { era: before.era, position: log.last }, local: false });
+    const announced = await follower.announce(soft('1'), begun);
+    expect(announced).toEqual({ state: 'known', position: log.last });
+    expect(follower.valid('things', '1', before)).toBe(false);
+    expect(follower.valid('things', '1', begun.stamp)).toBe(true);
+    expect(log.records).toEqual([begin('1'), changed(begun.stamp.position, '1')]);
+  });
+
+  test('is known only after a look that began after its append', async () => {
+    const { log, follower } = await openFollowing();
+    const begun = await follower.begin('things', ['1']);
+    const early = log.holdNext('look');
+    const ticking = follower.tick();
+    await early.reached;
+    let known = false;
+    const announcing = follower.announce(soft('1'), begun).then(() => {
+      known = true;
+    });
+    await settle();
+    expect(log.records).toHaveLength(2);
+    const late = log.holdNext('look');
+    early.release();
+    await ticking;
+    await late.reached;
+    expect(known).toBe(false);
+    late.release();
+    await announcing;
+  });
+
+  test('is all to be done again when the era ends before it is announced', async () => {
+    const { log, follower } = await openFollowing();
+    const begun = await follower.begin('things', ['1']);
+    log.beginEra('era-b');
+    expect(await follower.announce(soft('1'), begun)).toEqual({ state: 'era over' });
+    expect(log.records).toEqual([]);
+  });
+
+  test('is all to be done again when the era ends between its append and the look', async () => {
+    const { log, follower } = await openFollowing();
+    const begun = await follower.begin('things', ['1']);
+    const append = log.holdNext('append');
+    const announcing = follower.announce(soft('1'), begun);
+    await append.reached;
+    log.beginEra('era-b');
+    append.release();
+    expect(await announcing).toEqual({ state: 'era over' });
+  });
+
+  test('is all to be done again when this process already knows that the era is over', async () => {
+    const { log, follower } = await openFollowing();
+    const begun = await follower.begin('things', ['1']);
+    log.beginEra('era-b');
+    await follower.tick();
+    log.calls.length = 0;
+    expect(await follower.announce(soft('1'), begun)).toEqual({ state: 'era over' });
+    expect(log.calls).toEqual([]);
+  });
+
+  test('begins in the new era when the old one is over', async () => {
+    const { log, follower } = await openFollowing();
+    log.beginEra('era-b');
+    const begun = await follower.begin('things', ['1']);
+    expect(begun).toEqual({ stamp: { era: 2, position: log.last }, local: false });
+    expect(log.records).toEqual([begin('1')]);
+  });
+});
+
+describe('P7 degrades, never dies › while the log is silent', () => {
+  test('age limits alone hold: nobody waits, and it is said once', async () => {
+    const { clock, log, follower, logs, ready } = await openFollowing();
+    log.silence();
+    await clock.advance(coherenceMs + 1);
+    await ready();
+    await follower.tick();
+    await clock.advance(5_000);
+    expect(follower.degraded).toBe(true);
+    expect(follower.status()).toEqual({ status: 'degraded', lagMs: coherenceMs + 5_001 });
+    expect(follower.ready(new Deadline(clock, 1))).toBeUndefined();
+    expect(logs('coherence.degraded')).toMatchObject([{ level: 40, err: { message: 'silent' } }]);
+  });
+
+  test('when it answers again, trust is back with the first look', async () => {
+    const { log, follower, logs, told } = await openFollowing();
+    const held = follower.stamp();
+    log.silence();
+    await follower.tick();
+    log.answer();
+    log.add(changed('own', '1'));
+    await follower.tick();
+    expect(follower.status()).toEqual({ status: 'ok', lagMs: 0 });
+    expect(follower.degraded).toBe(false);
+    expect(follower.valid('things', '1', held)).toBe(false);
+    expect(follower.valid('things', '2', held)).toBe(true);
+    expect(logs('coherence.recovered')).toHaveLength(1);
+    expect(told).not.toContain('forget');
+  });
+
+  test('changes are counted on locally from the highest position seen in anything', async () => {
+    const { log, follower } = await openFollowing();
+    const appended = await follower.begin('things', ['1']);
+    const ofValue = `${appended.stamp.position.slice(0, -1)}9`;
+    follower.stampOf(ofValue);
+    log.silence();
+    const first = await follower.begin('things', ['1']);
+    const second = await follower.begin('things', ['2']);
+    expect(first).toEqual({ stamp: { era: 1, position: localAfter(ofValue) }, local: true });
+    expect(second.stamp.position).toBe(localAfter(first.stamp.position));
+    expect(follower.stamp()).toEqual(second.stamp);
+  });
+
+  test('a change is kept, and holds here at once', async () => {
+    const { log, follower, told } = await openFollowing();
+    log.silence();
+    const before = follower.stamp();
+    const begun = await follower.begin('things', ['1']);
+    expect(await follower.announce(hard('1'), begun)).toEqual({ state: 'kept', position: begun.stamp.position });
+    expect(follower.valid('things', '1', before)).toBe(false);
+    expect(follower.valid('things', '1', begun.stamp)).toBe(true);
+    expect(follower.purged('things', '1', before)).toBe(true);
+    expect(told).toEqual([{ ids: ['1'], floor: begun.stamp.position, hard: true }]);
+  });
+
+  test('a change whose announcement is not answered is kept', async () => {
+    const { log, follower } = await openFollowing();
+    const before = follower.stamp();
+    const begun = await follower.begin('things', ['1']);
+    log.silence();
+    expect(await follower.announce(soft('1'), begun)).toEqual({ state: 'kept', position: begun.stamp.position });
+    expect(follower.valid('things', '1', before)).toBe(false);
+    log.answer();
+    await follower.tick();
+    expect(log.records).toEqual([begin('1'), changed('own', '1')]);
+  });
+
+  test('what was kept is appended and read past before the store is used again', async () => {
+    const { log, follower } = await openFollowing();
+    log.silence();
+    for (const change of [soft('1'), hard('2')]) {
+      await follower.announce(change, await follower.begin('things', change.ids));
+    }
+    const inTheMeantime = follower.stamp();
+    log.answer();
+    log.calls.length = 0;
+    log.holdNext('look').release();
+    const last = log.holdNext('look');
+    const ticking = follower.tick();
+    await last.reached;
+    expect(log.calls).toEqual(['look', 'append', 'append', 'look']);
+    expect(log.records).toEqual([changed('own', '1'), { ...changed('own', '2'), hard: true }]);
+    expect(follower.degraded).toBe(true);
+    last.release();
+    await ticking;
+    expect(follower.status().status).toBe('ok');
+    // Others may have read the old row in between: the record is a floor of its own, here too.
+    expect(follower.valid('things', '1', inTheMeantime)).toBe(false);
+    expect(follower.stamp().position).toBe(log.last);
+  });
+
+  test('what was kept goes into the present era, whichever it is', async () => {
+    const { log, follower } = await openFollowing();
+    log.silence();
+    await follower.announce(soft('1'), await follower.begin('things', ['1']));
+    log.answer();
+    log.beginEra('era-b', { aheadMs: -3_000 });
+    const append = log.holdNext('append');
+    const ticking = follower.tick();
+    await append.reached;
+    append.release();
+    await ticking;
+    expect(follower.era).toBe('era-b');
+    expect(log.records).toEqual([changed('own', '1')]);
+    expect(follower.status().status).toBe('ok');
+  });
+
+  test('what was kept is not lost when the era ends or the log falls silent while it is appended', async () => {
+    const { log, follower } = await openFollowing();
+    log.silence();
+    await follower.announce(soft('1'), await follower.begin('things', ['1']));
+    log.answer();
+    const append = log.holdNext('look');
+    const ticking = follower.tick();
+    await append.reached;
+    log.beginEra('era-b');
+    append.release();
+    await ticking;
+    expect(log.records).toEqual([changed('own', '1')]);
+    expect(follower).toMatchObject({ era: 'era-b', degraded: false });
+
+    log.silence();
+    await follower.announce(soft('2'), await follower.begin('things', ['2']));
+    log.answer();
+    const look = log.holdNext('look');
+    const again = follower.tick();
+    await look.reached;
+    log.silence();
+    look.release();
+    await again;
+    expect(follower.degraded).toBe(true);
+    log.answer();
+    await follower.tick();
+    expect(log.records).toEqual([changed('own', '1'), changed('own', '2')]);
+  });
+
+  test('a change that began in it and ends after it is kept until the next look, and nothing is trusted so long', async () => {
+    const { log, follower, ready } = await openFollowing();
+    log.silence();
+    const begun = await follower.begin('things', ['1']);
+    log.answer();
+    await follower.tick();
+    expect(follower.status().status).toBe('ok');
+    expect(await follower.announce(soft('1'), begun)).toMatchObject({ state: 'kept' });
+    expect(follower.status().status).toBe('behind');
+    await ready();
+    expect(log.records).toEqual([changed('own', '1')]);
+    expect(follower.status().status).toBe('ok');
+  });
+
+  test('a change that began in it is all to be done again when another era has begun since', async () => {
+    const { log, follower } = await openFollowing();
+    await follower.begin('things', ['1']);
+    log.silence();
+    const begun = await follower.begin('things', ['1']);
+    log.answer();
+    log.beginEra('era-b', { aheadMs: -3_000 });
+    await follower.tick();
+    expect(await follower.announce(soft('1'), begun)).toEqual({ state: 'era over' });
+    expect(follower.stamp().position).toBe(log.last);
+  });
+
+  test('what was read in an era whose clock is behind never claims to know later changes', async () => {
+    const { log, follower } = await openFollowing();
+    await follower.begin('things', ['1']);
+    log.beginEra('era-b', { aheadMs: -3_000 });
+    await follower.tick();
+    log.silence();
+    await follower.announce(soft('1'), await follower.begin('things', ['1']));
+    const readMeanwhile = follower.stamp();
+    log.answer();
+    await follower.tick();
+    const readAfter = follower.stamp();
+    expect(readAfter.position).toBe(log.last);
+    log.add(changed('own', '2'));
+    await follower.tick();
+    expect(follower.valid('things', '2', readMeanwhile)).toBe(false);
+    expect(follower.valid('things', '2', readAfter)).toBe(false);
+  });
+});
+
+describe('P7 degrades, never dies › a start without the log', () => {
+  test('is degraded, in an era of its own, and changes hold here', async () => {
+    const { log, follower, told } = open();
+    log.silence();
+    await follower.tick();
+    expect(follower.degraded).toBe(true);
+    expect(follower.era).toMatch(/^local-/);
+    const read = follower.stamp();
+    expect(follower.valid('things', '1', read)).toBe(true);
+    const begun = await follower.begin('things', ['1']);
+    expect(await follower.announce(soft('1'), begun)).toMatchObject({ state: 'kept' });
+    expect(follower.valid('things', '1', read)).toBe(false);
+    expect(follower.valid('things', '1', begun.stamp)).toBe(true);
+    expect(told).toHaveLength(1);
+  });
+
+  test('once the log answers: its era begins, what was kept is told, what was read serves for errors at most', async () => {
+    const { log, follower, told } = open();
+    log.silence();
+    await follower.tick();
+    await follower.announce(soft('1'), await follower.begin('things', ['1']));
+    const read = follower.stamp();
+    log.answer();
+    told.length = 0;
+    await follower.tick();
+    expect(follower.status()).toEqual({ status: 'ok', lagMs: 0 });
+    expect(follower.era).toBe('era-a');
+    expect(log.records).toEqual([changed('own', '1')]);
+    expect(told[0]).toBe('era began');
+    expect(told).not.toContain('forget');
+    expect(follower.valid('things', '2', read)).toBe(false);
+    expect(follower.purged('things', '2', read)).toBe(false);
+  });
+});
+
+describe('P6 agreement in time › a process that was away', () => {
+  test('for less than half the horizon goes on where it was', async () => {
+    const { clock, log, follower, told } = await openFollowing();
+    const held = follower.stamp();
+    await clock.advance(horizonMs / 2);
+    log.add(changed('own', '1'));
+    await follower.tick();
+    expect(told).toHaveLength(1);
+    expect(follower.valid('things', '2', held)).toBe(true);
+  });
+
+  test('for longer forgets everything, once, though the era is the same', async () => {
+    const { clock, log, follower, told, logs } = await openFollowing();
+    const held = follower.stamp();
+    log.add(changed('own', '1'));
+    await clock.advance(horizonMs / 2 + 1);
+    await follower.tick();
+    expect(told[0]).toBe('forget');
+    expect(follower.valid('things', '2', held)).toBe(false);
+    expect(follower.changedSince('things', { era: 2, position: BEGINNING })).toEqual(['1']);
+    expect(logs('coherence.era').at(-1)).toMatchObject({ level: 40, era: 'era-a', away: true });
+    await follower.tick();
+    expect(told.filter((one) => one === 'forget')).toHaveLength(1);
+  });
+
+  test('for longer reads a long log to its end', async () => {
+    const { clock, log, follower, told } = await openFollowing();
+    for (let index = 0; index < 5; index++) log.add(changed('own', `${index}`));
+    log.pageSize = 2;
+    await clock.advance(horizonMs / 2 + 1);
+    await follower.tick();
+    expect(log.calls).toEqual(['look', 'look', 'look']);
+    expect(told.filter((one) => one === 'forget')).toHaveLength(1);
+    expect(follower.status().status).toBe('ok');
+  });
+
+  test('since its start, for longer, forgets what it read by itself', async () => {
+    const { clock, log, follower, told } = open();
+    log.silence();
+    await follower.tick();
+    await clock.advance(horizonMs / 2 + 1);
+    log.answer();
+    await follower.tick();
+    expect(told).toEqual(['forget']);
+  });
+});
+
+describe('one clock', () => {
+  test('is the log’s, from the moment the look was sent', async () => {
+    const { clock, log, follower } = open();
+    log.aheadMs = 6_000;
+    const gate = log.holdNext('look');
+    const ticking = follower.tick();
+    await gate.reached;
+    const sentAtMs = clock.now();
+    await clock.advance(200);
+    gate.release();
+    await ticking;
+    expect(follower.now()).toBe(sentAtMs + 6_000 + 200);
+    await clock.advance(1_000);
+    expect(follower.now()).toBe(sentAtMs + 6_000 + 1_200);
+  });
+
+  test('is found again after this machine’s clock has jumped', async () => {
+    const { clock, log, follower } = await openFollowing();
+    const before = clock.now();
+    clock.jump(3_600_000);
+    log.aheadMs = -3_600_000;
+    await follower.tick();
+    expect(follower.now()).toBe(before);
+  });
+
+  test('is this machine’s until the log has answered', () => {
+    const { clock, follower } = open();
+    expect(follower.now()).toBe(clock.now());
+  });
+});
+
+describe('following', () => {
+  test('looks at least every COHERENCE_MS / 2.5 until it is stopped', async () => {
+    const { clock, log, follower } = await openFollowing();
+    const running = follower.run();
+    await settle();
+    expect(log.calls).toHaveLength(1);
+    for (let period = 2; period <= 4; period++) {
+      await clock.advance(coherenceMs / 2.5);
+      await settle();
+      expect(log.calls).toHaveLength(period);
+      expect(follower.status().status).toBe('ok');
+    }
+    follower.stop();
+    await running;
+    expect(log.calls).toHaveLength(4);
+  });
+
+  test('goes on looking while the log is silent, and stops then too', async () => {
+    const { clock, log, follower } = await openFollowing();
+    log.silence();
+    const running = follower.run();
+    await settle();
+    await clock.advance(coherenceMs / 2.5);
+    await settle();
+    expect(log.calls).toEqual(['look', 'look']);
+    log.answer();
+    await clock.advance(coherenceMs / 2.5);
+    await settle();
+    expect(follower.status().status).toBe('ok');
+    follower.stop();
+    await running;
+  });
+
+  test('ends at once for a process that shares with nobody', async () => {
+    const { log, follower } = open({ scope: 'process' });
+    await follower.run();
+    expect(log.calls).toEqual([]);
+  });
+});

@@ -1,0 +1,126 @@
+/** A change log that does what the test says: falls silent, answers late, begins eras, loses what it had. */
+import type { Clock } from '../../src/cache/clock.ts';
+import type { Log, LogRecord, Look, Stamped } from '../../src/cache/log.ts';
+import { BEGINNING, type Position, positionOf, timeOf } from '../../src/cache/position.ts';
+
+export class ScriptedLog implements Log {
+  scope: Log['scope'] = 'cluster';
+  /** Records given in one look. */
+  pageSize = 1_000;
+  /** By how much its clock is ahead of that of the test. */
+  aheadMs = 0;
+  /** Every call that reached it, in order. */
+  readonly calls: ('look' | 'append')[] = [];
+  readonly #clock: Clock;
+  #era = 'era-a';
+  #records: Stamped[] = [];
+  #generations = new Map<string, Position>();
+  #last: Position = BEGINNING;
+  #silent = false;
+  #gates: { kind: 'look' | 'append'; reached: () => void; open: Promise<void> }[] = [];
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  // ── What the test does to it ──────────────────────────────────────────────────────────────────────────────────────
+
+  silence(): void {
+    this.#silent = true;
+  }
+
+  answer(): void {
+    this.#silent = false;
+  }
+
+  /** What it had is gone. @param aheadMs - Of the clock of the server it is on now. */
+  beginEra(era: string, { aheadMs = this.aheadMs } = {}): void {
+    this.#era = era;
+    this.aheadMs = aheadMs;
+    this.#records = [];
+    this.#generations = new Map();
+    this.#last = BEGINNING;
+    this.#next();
+  }
+
+  /** Records are too old to be kept; the last position and the generations stay. */
+  trim(): void {
+    this.#records = [];
+  }
+
+  /** Another process appends. */
+  add(record: LogRecord): Position {
+    const position = this.#next();
+    this.#records.push({ position, record });
+    if (record.kind === 'changed' && record.ids === '*') {
+      this.#generations.set(record.namespace, record.floor === 'own' ? position : record.floor);
+    }
+    return position;
+  }
+
+  /** The next call of that kind is carried out, and answered when the test says so. */
+  holdNext(kind: 'look' | 'append'): { reached: Promise<void>; release: () => void } {
+    const reached = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    this.#gates.push({ kind, reached: reached.resolve, open: gate.promise });
+    return { reached: reached.promise, release: gate.resolve };
+  }
+
+  get records(): LogRecord[] {
+    return this.#records.map(({ record }) => record);
+  }
+
+  get last(): Position {
+    return this.#last;
+  }
+
+  // ── What the follower does with it ────────────────────────────────────────────────────────────────────────────────
+
+  async look(from: { era: string | undefined; position: Position }): Promise<Look> {
+    this.calls.push('look');
+    if (this.#silent) throw new Error('silent');
+    const known = from.era === this.#era ? from.position : BEGINNING;
+    const later = this.#records.filter(({ position }) => position > known);
+    const look = {
+      era: this.#era,
+      generations: new Map(this.#generations),
+      last: this.#last,
+      timeMs: this.#clock.now() + this.aheadMs,
+      records: later.slice(0, this.pageSize),
+      complete: later.length < this.pageSize,
+    };
+    await this.#pass('look');
+    return look;
+  }
+
+  async append(era: string, record: LogRecord): Promise<Position | undefined> {
+    this.calls.push('append');
+    if (this.#silent) throw new Error('silent');
+    const position = era === this.#era ? this.add(record) : undefined;
+    await this.#pass('append');
+    return position;
+  }
+
+  wait(_era: string, _position: Position, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<void> {
+    return this.#clock.sleep(ms, signal).catch(() => {});
+  }
+
+  /** As the ids of a stream. */
+  #next(): Position {
+    const ms = Math.max(this.#clock.now() + this.aheadMs, timeOf(this.#last));
+    const sequence = ms > timeOf(this.#last) ? 0 : sequenceOf(this.#last) + 1;
+    this.#last = positionOf(ms, sequence);
+    return this.#last;
+  }
+
+  async #pass(kind: 'look' | 'append'): Promise<void> {
+    const index = this.#gates.findIndex((gate) => gate.kind === kind);
+    const [gate] = index < 0 ? [] : this.#gates.splice(index, 1);
+    gate?.reached();
+    await gate?.open;
+  }
+}
+
+function sequenceOf(position: Position): number {
+  return Number(position.split('-')[1]);
+}
