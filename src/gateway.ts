@@ -67,8 +67,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     clock,
     random,
     telemetry,
-    horizonMs,
     coherenceMs: config.cache.coherenceMs,
+    horizonMs,
+    longestWindowMs: Math.max(
+      ...[...policies.values()].map(({ maxAgeMs, staleIfErrorMs }) => maxAgeMs + staleIfErrorMs),
+    ),
   });
   const engine: Engine = {
     prefix: config.cache.prefix,

@@ -65,14 +65,18 @@ export class Floors {
     }
   }
 
-  /** What a floor from before the horizon refuses is by then too old for anything but stale-if-error. */
-  forgetBefore(timeMs: number): void {
-    for (const { ids } of this.#byNamespace.values()) {
+  /**
+   * What a floor from before the horizon refuses is by then too old for anything but stale-if-error; what a hard one
+   * from before the longest window refuses, for anything at all.
+   */
+  forgetBefore({ timeMs, hardTimeMs }: { timeMs: number; hardTimeMs: number }): void {
+    for (const { ids, hardIds } of this.#byNamespace.values()) {
       for (const [id, floor] of ids) {
         // In insertion order the first young one ends the walk.
         if (timeOf(floor) >= timeMs) break;
         ids.delete(id);
       }
+      for (const [id, hard] of hardIds) if (timeOf(hard.position) < hardTimeMs) hardIds.delete(id);
     }
   }
 

@@ -47,6 +47,8 @@ type Options = {
   coherenceMs: number;
   /** How far back the log and the floors reach. */
   horizonMs: number;
+  /** How long anything may be served at all, stale-if-error included. */
+  longestWindowMs: number;
 };
 
 export class Follower {
@@ -56,6 +58,7 @@ export class Follower {
   readonly #telemetry: Telemetry;
   readonly #coherenceMs: number;
   readonly #horizonMs: number;
+  readonly #longestWindowMs: number;
   readonly #listeners = new Map<string, Listener>();
   readonly #floors = new Floors();
   readonly #stopped = new AbortController();
@@ -74,13 +77,14 @@ export class Follower {
   #kept: Kept[] = [];
   #ticking: Promise<void> | undefined;
 
-  constructor({ log, clock, random, telemetry, coherenceMs, horizonMs }: Options) {
+  constructor({ log, clock, random, telemetry, coherenceMs, horizonMs, longestWindowMs }: Options) {
     this.scope = log.scope;
     this.#log = log;
     this.#clock = clock;
     this.#telemetry = telemetry;
     this.#coherenceMs = coherenceMs;
     this.#horizonMs = horizonMs;
+    this.#longestWindowMs = longestWindowMs;
     this.#startedAtMs = clock.mono();
     this.#era = { index: 0, token: `local-${newEra(random)}`, known: false };
   }
@@ -287,7 +291,8 @@ export class Follower {
     const lagMs = atMs - this.#provenAtMs;
     if (Number.isFinite(lagMs) && this.scope === 'cluster') this.#telemetry.metrics.coherenceLag.observe(lagMs / 1000);
     this.#provenAtMs = atMs;
-    this.#floors.forgetBefore(this.now() - 2 * this.#horizonMs);
+    const horizonAtMs = this.now() - 2 * this.#horizonMs;
+    this.#floors.forgetBefore({ timeMs: horizonAtMs, hardTimeMs: horizonAtMs - this.#longestWindowMs });
   }
 
   #degrade(error: unknown): void {

@@ -136,7 +136,7 @@ export class BaseFills<T> {
     const held = this.#parts.servable();
     const freshness = freshnessOf(found.times, follower.now());
     if (freshness !== 'fresh' && (held || freshness !== 'stale')) return undefined;
-    if (!follower.validAsWhole(this.#parts.namespace, follower.stampOf(found.position))) return undefined;
+    if (!follower.validAsWhole(this.#parts.namespace, found.asOf)) return undefined;
     const base = await this.#parts.store.load(found);
     if (base === undefined) this.#parts.reject('undecodable');
     return base && this.#parts.install(base) ? base : undefined;

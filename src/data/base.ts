@@ -10,7 +10,7 @@ import type { Engine } from '../cache/engine.ts';
 import { encodeEntry, parseStored, type Times, timesFrom } from '../cache/entry.ts';
 import { baseKey, chunkKey, type Place, type StoreKey } from '../cache/keys.ts';
 import { type Policy, windowsOf } from '../cache/policy.ts';
-import type { Position, Stamp } from '../cache/position.ts';
+import type { Stamp } from '../cache/position.ts';
 import { type Commit, SharedTier } from '../cache/shared-tier.ts';
 import type { ChunkSink, Row } from '../upstream/index.ts';
 import type { Definition } from './definition.ts';
@@ -32,7 +32,7 @@ export type Policies = { page: Policy; entity: Policy };
 const manifestSchema = z.object({ drain: z.string(), chunks: z.int(), quarantined: z.int() });
 type Manifest = z.output<typeof manifestSchema>;
 
-export type FoundManifest = { manifest: Manifest; position: Position; times: Times };
+export type FoundManifest = { manifest: Manifest; asOf: Stamp; times: Times };
 
 /** Chunks read in one round trip: enough to be quick, few enough to hold in memory. */
 const chunksAtOnce = 4;
@@ -54,16 +54,20 @@ export class BaseStore<T> {
     return baseKey(this.#place());
   }
 
-  /** The manifest in the store, if there is one. `answered` is false when there is no store to ask. */
+  /** The manifest in the store, if there is one of this era. `answered` is false when there is no store to ask. */
   async find(): Promise<{ found: FoundManifest | undefined; answered: boolean }> {
+    const { follower } = this.#engine;
+    const { era } = follower;
     const { texts, answered } = await this.shared.find([this.key().value]);
-    return { found: texts[0] === undefined ? undefined : readManifest(texts[0]), answered };
+    const [text] = texts;
+    // An era that ended meanwhile says nothing in the next.
+    const found = text === undefined || follower.era !== era ? undefined : this.#readManifest(text);
+    return { found, answered };
   }
 
   /** @returns Undefined when a chunk is gone or does not decode: then the base is as good as not there. */
-  async load({ manifest, position, times }: FoundManifest): Promise<Base<T> | undefined> {
+  async load({ manifest, asOf, times }: FoundManifest): Promise<Base<T> | undefined> {
     const place = this.#place();
-    const asOf = this.#engine.follower.stampOf(position);
     const base = this.#empty({ asOf, times, quarantined: manifest.quarantined });
     const keys = Array.from({ length: manifest.chunks }, (_, index) => chunkKey(place, manifest.drain, index));
     for (let at = 0; at < keys.length; at += chunksAtOnce) {
@@ -123,6 +127,17 @@ export class BaseStore<T> {
     }
   }
 
+  #readManifest(text: string): FoundManifest | undefined {
+    const stored = parseStored(text);
+    if (stored === undefined) return undefined;
+    try {
+      const manifest = manifestSchema.parse(JSON.parse(stored.wireText));
+      return { manifest, asOf: this.#engine.follower.stampOf(stored.position), times: stored.times };
+    } catch {
+      return undefined;
+    }
+  }
+
   #add({ view, from }: Base<T>, { id, value, text }: Row<T>): void {
     view.put({ id, value, version: this.#definition.versionOf(value), size: text.length, from });
   }
@@ -161,16 +176,5 @@ export class Draft<T> implements ChunkSink<T> {
     const index = this.chunks++;
     const text = rows.map((row) => row.text).join('\n');
     if (this.written) this.written = await this.#parts.write(this.drain, index, text);
-  }
-}
-
-function readManifest(text: string): FoundManifest | undefined {
-  const stored = parseStored(text);
-  if (stored === undefined) return undefined;
-  try {
-    const manifest = manifestSchema.parse(JSON.parse(stored.wireText));
-    return { manifest, position: stored.position, times: stored.times };
-  } catch {
-    return undefined;
   }
 }

@@ -15,7 +15,15 @@ async function open() {
   const clock = new ManualClock();
   const log = new ScriptedLog(clock);
   const { telemetry } = listen();
-  const follower = new Follower({ log, clock, random: () => 0.5, telemetry, coherenceMs: 1_000, horizonMs });
+  const follower = new Follower({
+    log,
+    clock,
+    random: () => 0.5,
+    telemetry,
+    coherenceMs: 1_000,
+    horizonMs,
+    longestWindowMs: 86_400_000,
+  });
   await follower.tick();
   const readings: Reading[] = [];
   const arrivals: (() => void)[] = [];

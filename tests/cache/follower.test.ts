@@ -9,6 +9,7 @@ import { horizonMs, listen } from './parts.ts';
 import { ScriptedLog } from './scripted-log.ts';
 
 const coherenceMs = 1_000;
+const longestWindowMs = 86_400_000;
 
 type Told = { ids: Ids; floor: Position; hard: boolean } | 'era began' | 'forget';
 
@@ -17,7 +18,7 @@ function open({ scope = 'cluster' }: { scope?: 'cluster' | 'process' } = {}) {
   const log = new ScriptedLog(clock);
   log.scope = scope;
   const { telemetry, logs } = listen();
-  const follower = new Follower({ log, clock, random: () => 0.5, telemetry, coherenceMs, horizonMs });
+  const follower = new Follower({ log, clock, random: () => 0.5, telemetry, coherenceMs, horizonMs, longestWindowMs });
   const told: Told[] = [];
   follower.listen('things', {
     changed: (ids, at) => void told.push({ ids, ...at }),
@@ -250,6 +251,19 @@ describe('P5 no resurrection › records', () => {
     await follower.tick();
     await follower.tick();
     expect(follower.changedSince('things', { era: 1, position: BEGINNING })).toEqual(['busy']);
+  });
+
+  test('purges are forgotten once nothing they refuse could be served any more', async () => {
+    const { clock, follower } = await openFollowing();
+    const before = follower.stamp();
+    await follower.announce(hard('1'), await follower.begin('things', ['1']));
+    await clock.advance(2 * horizonMs + longestWindowMs);
+    await follower.tick();
+    await follower.tick();
+    expect(follower.purged('things', '1', before)).toBe(true);
+    await clock.advance(2);
+    await follower.tick();
+    expect(follower.purged('things', '1', before)).toBe(false);
   });
 });
 
