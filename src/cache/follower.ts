@@ -271,7 +271,8 @@ export class Follower {
     this.#highest = BEGINNING;
     this.#floors.beginEra();
     this.#telemetry.metrics.coherenceEras.inc();
-    this.#telemetry.log[first ? 'info' : 'warn']({ event: 'coherence.era', era: look.era, away }, 'a new era');
+    const level = this.scope === 'process' ? 'debug' : first ? 'info' : 'warn';
+    this.#telemetry.log[level]({ event: 'coherence.era', era: look.era, away }, 'a new era');
     for (const listener of this.#listeners.values()) away ? listener.forget() : listener.eraBegan();
   }
 

@@ -20,5 +20,5 @@ export function createLogger({ level, format }: Config['log'], destination?: Des
   const sync = { sync: true };
   return format === 'json'
     ? pino(options, pino.destination(sync))
-    : pino(options, PinoPretty({ translateTime: 'HH:MM:ss.l', ...sync }));
+    : pino(options, PinoPretty({ translateTime: 'HH:MM:ss.l', singleLine: true, ...sync }));
 }
