@@ -172,7 +172,8 @@ function nodeOfThePath(): { path: string; major: number } | undefined {
       const version = execFileSync(path, ['--version'], { encoding: 'utf8', stdio: 'pipe' });
       return { path, major: Number(/^v(\d+)/.exec(version)?.[1]) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // As a shell does, it goes on past what is not there or may not be run.
+      if (!['ENOENT', 'EACCES', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
   }
   return undefined;

@@ -130,6 +130,37 @@ describe('two gateways on one Redis', () => {
     expect(upstream.requests.counts()).toEqual({ '/catalogs/{id}': 1 });
   });
 
+  it('a read under way at one is not joined after a change at the other is known (P5)', async () => {
+    const [one, two] = await startTwo();
+    change('7000', 'before');
+    const hold = upstream.hold('/catalogs/{id}');
+    const early = catalog(two, '7000');
+    await hold.arrived();
+    change('7000', 'Zyxomma, after');
+    // Two ids go by another route, which is not held.
+    expect((await one.invalidate({ type: 'catalog', ids: ['7000', '1'] })).status).toBe(200);
+    await eventually(async () => (await titled(two, 'zyxomma')).includes('7000'));
+    expect((await catalog(two, '7000')).data.catalog?.title).toBe('Zyxomma, after');
+    hold.release();
+    expect((await early).data.catalog?.title).toBe('before');
+    expect((await catalog(two, '7000')).data.catalog?.title).toBe('Zyxomma, after');
+  });
+
+  it('what stands in Redis from before a change is not taken, though nothing newer could be written (P5)', async () => {
+    const [one, two] = await startTwo();
+    change('7000', 'before');
+    await catalog(one, '7000');
+    change('7000', 'Zyxomma, after');
+    upstream.faults.set({ status: { value: 500, routes: ['/catalogs?ids'] } });
+    expect((await one.invalidate({ type: 'catalog', ids: ['7000', '1'] })).body).toMatchObject({ refreshed: 0 });
+    upstream.faults.reset();
+    await eventually(async () => (await titled(two, 'zyxomma')).includes('7000'));
+    expect((await catalog(two, '7000')).data.catalog?.title).toBe('Zyxomma, after');
+    expect(
+      await two.metric('vitrine_cache_rejected_total', { namespace: 'catalog', reason: 'invalidated' }),
+    ).toBeGreaterThan(0);
+  });
+
   it('both know of a reset, and the second takes the drain of the first', async () => {
     const [one, two] = await startTwo();
     for (const id of ['1', '2', '3']) upstream.collections.remove('catalogs', id);
