@@ -33,6 +33,9 @@ type Parts<T> = {
   reject(reason: RejectReason): undefined;
 };
 
+/** One id of a batch: ours to read, with a lease or where there is no store to give one. */
+type Part<T> = { flight: Flight<T>; key: StoreKey; leased: boolean };
+
 /** Waits for another's fill, in ms; the last repeats. */
 const pollDelaysMs = [10, 20, 40, 80];
 
@@ -128,17 +131,42 @@ export class Fills<T> {
         return { flight, key, grant };
       }),
     );
-    const ours = asked.filter(({ grant }) => grant.state === 'granted' || grant.state === 'absent');
     const held = asked.filter(({ grant }) => grant.state === 'held');
     for (const { flight, grant } of asked) {
       if (grant.state === 'failed') this.#flights.land(flight, { error: new ReadError(grant.code) });
     }
+    const ours = asked.flatMap(({ flight, key, grant }) => {
+      if (grant.state !== 'granted' && grant.state !== 'absent') return [];
+      return [{ flight, key, leased: grant.state === 'granted' }];
+    });
+    await Promise.all([
+      this.#readUnlessFilled(ours, { token, purpose }),
+      ...held.map(({ flight }) => this.#awaitHolder(flight, purpose)),
+    ]);
+  }
+
+  /** Between our look and our lease another may have filled it and gone: then there is nothing to read. */
+  async #readUnlessFilled(
+    parts: readonly Part<T>[],
+    { token, purpose }: { token: string; purpose: Purpose },
+  ): Promise<void> {
+    const leased = purpose.kind === 'change' ? [] : parts.filter((part) => part.leased);
+    const lacking =
+      leased.length === 0
+        ? []
+        : (
+            await this.#fromStore(
+              leased.map(({ flight }) => flight),
+              purpose,
+            )
+          ).flights;
+    const filled = leased.filter(({ flight }) => !lacking.includes(flight));
     await Promise.all([
       this.#read(
-        ours.map(({ flight, key, grant }) => ({ flight, key, leased: grant.state === 'granted' })),
+        parts.filter((part) => !filled.includes(part)),
         { token, purpose },
       ),
-      ...held.map(({ flight }) => this.#awaitHolder(flight, purpose)),
+      ...filled.map(({ key }) => this.#shared.release(key, token)),
     ]);
   }
 
@@ -155,17 +183,14 @@ export class Fills<T> {
       const grant = lacking.answered ? await this.#shared.lease(key, token, false) : ({ state: 'absent' } as const);
       if (grant.state === 'held') continue;
       if (grant.state === 'failed') this.#flights.land(flight, { error: new ReadError(grant.code) });
-      else await this.#read([{ flight, key, leased: grant.state === 'granted' }], { token, purpose });
+      else await this.#readUnlessFilled([{ flight, key, leased: grant.state === 'granted' }], { token, purpose });
       break;
     }
     end();
   }
 
   /** One upstream batch for what is ours to read. */
-  async #read(
-    parts: readonly { flight: Flight<T>; key: StoreKey; leased: boolean }[],
-    { token, purpose }: { token: string; purpose: Purpose },
-  ): Promise<void> {
+  async #read(parts: readonly Part<T>[], { token, purpose }: { token: string; purpose: Purpose }): Promise<void> {
     if (parts.length === 0) return;
     const { follower, telemetry } = this.#engine;
     const stamp = purpose.kind === 'change' ? purpose.asOf : follower.stamp();
@@ -201,7 +226,7 @@ export class Fills<T> {
   }
 
   async #settleRead(
-    { flight, key, leased }: { flight: Flight<T>; key: StoreKey; leased: boolean },
+    { flight, key, leased }: Part<T>,
     {
       token,
       row,
@@ -230,7 +255,7 @@ export class Fills<T> {
   }
 
   async #settleFailed(
-    { flight, key, leased }: { flight: Flight<T>; key: StoreKey; leased: boolean },
+    { flight, key, leased }: Part<T>,
     { token, error }: { token: string; error: Error },
   ): Promise<void> {
     // Remembered before the lease is given back: a newcomer in between must not read again.

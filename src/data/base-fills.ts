@@ -116,18 +116,31 @@ export class BaseFills<T> {
   }
 
   async #run(fill: Fill<T>, reset: Stamp | undefined): Promise<Landed<T>> {
-    const token = this.#parts.store.shared.newToken();
+    const { store, engine } = this.#parts;
+    const token = store.shared.newToken();
     for (let poll = 0; ; poll++) {
-      const { found, answered } = reset ? { found: undefined, answered: true } : await this.#parts.store.find();
-      const base = found && (await this.#takeFound(found));
+      const { base, answered } = reset ? { base: undefined, answered: true } : await this.#look();
       if (base !== undefined) return { base, how: 'found' };
-      const key = this.#parts.store.key();
+      const key = store.key();
       const absent = { state: 'absent' } as const;
-      const grant = answered ? await this.#parts.store.shared.lease(key, token, reset !== undefined) : absent;
+      const grant = answered ? await store.shared.lease(key, token, reset !== undefined) : absent;
       if (grant.state === 'failed') throw new ReadError(grant.code);
-      if (grant.state !== 'held') return this.#drain(fill, { key, token, leased: grant.state === 'granted', reset });
-      await this.#parts.engine.clock.sleep(pollDelaysMs[Math.min(poll, pollDelaysMs.length - 1)] as number);
+      if (grant.state === 'held') {
+        await engine.clock.sleep(pollDelaysMs[Math.min(poll, pollDelaysMs.length - 1)] as number);
+        continue;
+      }
+      const leased = grant.state === 'granted';
+      // Between our look and our lease another may have drained it and gone.
+      const meanwhile = leased && !reset ? (await this.#look()).base : undefined;
+      if (meanwhile === undefined) return this.#drain(fill, { key, token, leased, reset });
+      await store.shared.release(key, token);
+      return { base: meanwhile, how: 'found' };
     }
+  }
+
+  async #look(): Promise<{ base: Base<T> | undefined; answered: boolean }> {
+    const { found, answered } = await this.#parts.store.find();
+    return { base: found && (await this.#takeFound(found)), answered };
   }
 
   /** What another process drained, if it is better than what is held. */
