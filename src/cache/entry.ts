@@ -50,6 +50,12 @@ export function isReadAfter(a: Entry<unknown>, b: Entry<unknown>): boolean {
   return a.storedAtMs > b.storedAtMs;
 }
 
+/** Which of two stands for a later state of its row: by version; where that says nothing, by when they were read. */
+export function isAhead(a: Entry<unknown>, b: Entry<unknown>): boolean {
+  const versioned = a.version !== undefined && b.version !== undefined && a.version !== b.version;
+  return versioned ? (a.version as string) > (b.version as string) : isReadAfter(a, b);
+}
+
 export function encodeEntry(position: Position, times: Times, wireText: string): string {
   const { storedAtMs, freshUntilMs, staleUntilMs, errorUntilMs } = times;
   const head = [1, position || '-', storedAtMs, freshUntilMs, staleUntilMs, errorUntilMs].map((field) =>

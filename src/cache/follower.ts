@@ -197,7 +197,8 @@ export class Follower {
     const isOver = () => begun.stamp.era !== this.#era.index;
     if (isOver()) return { state: 'era over' };
     if (begun.local) return this.#keep(change, begun.stamp.position);
-    const position = await this.#append({ kind: 'changed', ...change, floor: begun.stamp.position });
+    const record = { kind: 'changed', ...change, floor: begun.stamp.position } as const;
+    const position = await this.#append(record, begun.stamp.era);
     // Only a tick begun after the append proves that it stands in an era that goes on.
     if (position !== undefined) await this.#tickAnew();
     if (isOver()) return { state: 'era over' };
@@ -238,12 +239,12 @@ export class Follower {
       this.#offsetMs = look.timeMs - (this.#clock.now() - (this.#clock.mono() - beganAtMs));
       if (look.era !== this.#era.token || away) this.#enter(look, away);
       away = false;
-      for (const [namespace, generation] of look.generations) this.#applyGeneration(namespace, generation);
       for (const { position, record } of look.records) {
         this.#advance(position);
         if (record.kind === 'changed') this.#apply(record, position);
       }
       if (!look.complete) continue;
+      for (const [namespace, generation] of look.generations) this.#applyGeneration(namespace, generation);
       this.#advance(look.last);
       this.#prove(beganAtMs);
       return;
@@ -334,9 +335,11 @@ export class Follower {
   }
 
   /** @returns Undefined when the log is silent, which is degraded then, or when the era is over, which is another then. */
-  async #append(record: LogRecord): Promise<Position | undefined> {
+  async #append(record: LogRecord, eraIndex?: number): Promise<Position | undefined> {
     if (!this.#era.known || this.#degraded) await this.tick();
     if (this.#degraded) return undefined;
+    // A floor of another era may lie above every position of this one.
+    if (eraIndex !== undefined && eraIndex !== this.#era.index) return undefined;
     try {
       const era = this.#era;
       const position = await this.#log.append(era.token, record);

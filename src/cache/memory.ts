@@ -25,17 +25,18 @@ export class MemoryTier {
   part<T>(namespace: string): MemoryPart<T> {
     const entries = this.#entries as LRUCache<string, Entry<T>>;
     const prefix = `${namespace}:`;
-    const ids = () =>
-      [...entries.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
+    // A list of its own: what walks it may delete.
+    const all = () =>
+      [...entries.entries()]
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, entry]) => [key.slice(prefix.length), entry] as const);
     return {
       get: (id) => entries.get(prefix + id),
       set: (id, entry) => void entries.set(prefix + id, entry),
       delete: (id) => void entries.delete(prefix + id),
+      entries: all,
       deleteWhere(test) {
-        for (const id of ids()) {
-          const entry = entries.peek(prefix + id);
-          if (entry !== undefined && test(id, entry)) entries.delete(prefix + id);
-        }
+        for (const [id, entry] of all()) if (test(id, entry)) entries.delete(prefix + id);
       },
     };
   }
@@ -45,5 +46,6 @@ export type MemoryPart<T> = {
   get(id: string): Entry<T> | undefined;
   set(id: string, entry: Entry<T>): void;
   delete(id: string): void;
+  entries(): Iterable<readonly [id: string, entry: Entry<T>]>;
   deleteWhere(test: (id: string, entry: Entry<T>) => boolean): void;
 };

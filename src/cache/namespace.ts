@@ -10,7 +10,7 @@
  * The two stale windows are those of RFC 5861.
  */
 import type { Engine, NamespaceOptions, RejectReason } from './engine.ts';
-import { type Entry, freshnessOf, isReadAfter } from './entry.ts';
+import { type Entry, freshnessOf, isAhead, isReadAfter } from './entry.ts';
 import { asError } from './errors.ts';
 import { FailureMemory } from './failures.ts';
 import { Fills } from './fills.ts';
@@ -65,6 +65,13 @@ export class Namespace<T> {
 
   /** One result for each id, each noted with the request. Never rejects: what failed is the result of its id. */
   async get(ids: readonly string[], request: ReadRequest): Promise<Map<string, Result<T>>> {
+    const results = await this.#gather(ids, request);
+    await this.#replacePurged(results, request);
+    for (const result of results.values()) if ('outcome' in result) this.#tell(result.outcome, request);
+    return results;
+  }
+
+  async #gather(ids: readonly string[], request: ReadRequest): Promise<Map<string, Result<T>>> {
     try {
       await this.#engine.follower.ready(request.deadline);
     } catch (thrown) {
@@ -97,7 +104,6 @@ export class Namespace<T> {
     this.#refresh(toRefresh);
     void this.#fills.fill(toFill, { kind: 'read' });
     await Promise.all(waits);
-    for (const result of results.values()) if ('outcome' in result) this.#tell(result.outcome, request);
     return results;
   }
 
@@ -127,11 +133,24 @@ export class Namespace<T> {
   /** A change became known: what lies below it is dropped, or kept for stale-if-error alone. */
   changed(ids: readonly string[] | '*', { hard }: { hard: boolean }): void {
     const { follower } = this.#engine;
+    const isPurged = (id: string, { contentAsOf }: Entry<T>) => hard && follower.purged(this.name, id, contentAsOf);
     if (ids === '*') {
       // The reset has just read the collection, so the view serves for errors from here on.
-      this.#memory.deleteWhere((id, entry) => !follower.valid(this.name, id, entry.asOf));
-    } else if (hard) {
-      for (const id of ids) this.#deletePurged(id);
+      this.#memory.deleteWhere((id, entry) => !follower.valid(this.name, id, entry.asOf) || isPurged(id, entry));
+      return;
+    }
+    for (const id of ids) {
+      const entry = this.#memory.get(id);
+      if (entry !== undefined && isPurged(id, entry)) this.#memory.delete(id);
+    }
+  }
+
+  /** The view was read anew. Where it and memory differ, what is ahead goes on in both: no row goes back from one to the other. */
+  viewReplaced(): void {
+    for (const [id, entry] of this.#memory.entries()) {
+      const inView = this.#neighbour?.find(id);
+      if (inView !== undefined && isAhead(inView, entry)) this.#memory.delete(id);
+      else this.#neighbour?.installed(id, entry);
     }
   }
 
@@ -183,6 +202,17 @@ export class Namespace<T> {
       stored,
     };
     return { entry, outcome };
+  }
+
+  /** While the answer for one id is waited for, what answers another may be purged: then that is read again. */
+  async #replacePurged(results: Map<string, Result<T>>, request: ReadRequest): Promise<void> {
+    const isPurged = ([id, result]: [string, Result<T>]) =>
+      'entry' in result && this.#engine.follower.purged(this.name, id, result.entry.contentAsOf);
+    for (;;) {
+      const purged = [...results].filter(isPurged).map(([id]) => id);
+      if (purged.length === 0) return;
+      for (const [id, result] of await this.#gather(purged, request)) results.set(id, result);
+    }
   }
 
   // ── Flights ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -244,11 +274,6 @@ export class Namespace<T> {
   }
 
   // ── Small things ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #deletePurged(id: string): void {
-    const entry = this.#memory.get(id);
-    if (entry !== undefined && this.#engine.follower.purged(this.name, id, entry.contentAsOf)) this.#memory.delete(id);
-  }
 
   #tell(outcome: Outcome, request: ReadRequest): void {
     const { namespace, tier, kind } = outcome;

@@ -10,7 +10,7 @@
  */
 import { Deadline } from '../cache/deadline.ts';
 import type { Engine, RejectReason } from '../cache/engine.ts';
-import { type Entry, freshnessOf, isReadAfter } from '../cache/entry.ts';
+import { type Entry, freshnessOf, isAhead } from '../cache/entry.ts';
 import { asError, ReadError } from '../cache/errors.ts';
 import type { Listener } from '../cache/follower.ts';
 import type { Ids } from '../cache/log.ts';
@@ -112,13 +112,12 @@ export class Collection<T> implements Listener, Neighbour<T> {
 
   changed(ids: Ids, { floor, hard }: { floor: Position; hard: boolean }): void {
     this.#namespace.changed(ids, { hard });
-    if (ids === '*') this.#onReset(floor);
+    if (ids === '*') this.#onReset(floor, hard);
     else this.#onChanged(ids, hard);
   }
 
   eraBegan(): void {
-    // Everything is read anew anyway; what was purged is gone from the view already.
-    this.#dirty.clear();
+    // What is held is of another era now, and so no longer valid; what is dirty in it stays so for those on error.
   }
 
   forget(): void {
@@ -126,10 +125,18 @@ export class Collection<T> implements Listener, Neighbour<T> {
     this.#drop();
   }
 
-  #onReset(floor: Position): void {
+  #onReset(floor: Position, hard: boolean): void {
+    if (this.#base !== undefined && this.#isValid(this.#base)) {
+      // Of two resets the one that began first may be told last: then the base has it behind it, if not each of its rows.
+      if (hard)
+        this.#onChanged(
+          [...this.#base.view.rows()].map(({ id }) => id),
+          hard,
+        );
+      return;
+    }
     this.#superseded = true;
     this.#patches.clear();
-    this.#dirty.clear();
     this.#fills.abortInvalid();
     const coming = this.#coming;
     if (coming !== undefined && coming.from.asOf.position >= floor) this.#install(coming);
@@ -141,8 +148,9 @@ export class Collection<T> implements Listener, Neighbour<T> {
     const base = this.#base;
     if (base === undefined) return;
     for (const id of ids) {
-      if (!this.#isCurrent(id, base)) this.#dirty.add(id);
-      if (hard && this.#isPurged(id, base)) this.#remove(id, base);
+      const isPurged = hard && this.#isPurged(id, base);
+      if (isPurged || !this.#isCurrent(id, base)) this.#dirty.add(id);
+      if (isPurged) this.#remove(id, base);
     }
     if (this.#dirty.size > 0) void this.#clean();
   }
@@ -173,9 +181,9 @@ export class Collection<T> implements Listener, Neighbour<T> {
   installed(id: string, entry: Entry<T>): void {
     const base = this.#base;
     if (base === undefined) return;
-    const known = this.find(id);
-    const news =
-      known === undefined ? entry.value !== null : isReadAfter(entry, known) && entry.version !== known.version;
+    const known = this.find(id) ?? entryOfNothing(base);
+    const differs = entry.version !== known.version || (entry.value === null) !== (known.value === null);
+    const news = differs && !isAhead(known, entry);
     if (news || this.#dirty.has(id)) this.#patch(base, id, entry);
   }
 
@@ -211,9 +219,11 @@ export class Collection<T> implements Listener, Neighbour<T> {
       const freshness = freshnessOf(base.times, follower.now());
       if (freshness !== 'fresh') this.#fills.refresh();
       this.#markOverdue(follower.now());
-      const unread = this.#dirty.size === 0 ? undefined : await this.#untilClean(request);
-      if (unread !== undefined) return this.#onError(unread);
-      if (this.#dirty.size > 0 || this.#base !== base) continue;
+      if (this.#dirty.size > 0) {
+        const unread = await this.#untilClean(request);
+        if (unread !== undefined) return this.#onError(unread);
+        continue; // The era, the base or what is trusted may be another by now.
+      }
       return {
         base,
         outcome: this.#outcome(base, waited ?? { kind: freshness === 'fresh' ? 'hit' : 'stale', tier: 'view' }),
@@ -305,7 +315,7 @@ export class Collection<T> implements Listener, Neighbour<T> {
     for (const [id, result] of results) {
       if ('error' in result) unread = result.error;
       else if (result.outcome.kind === 'stale_if_error') unread = new ReadError('UPSTREAM_UNAVAILABLE');
-      else if (this.#base !== undefined) this.#patch(this.#base, id, result.entry);
+      else this.installed(id, result.entry); // The base may be another by now, and know better.
     }
     return unread;
   }
@@ -338,8 +348,9 @@ export class Collection<T> implements Listener, Neighbour<T> {
     this.#dirty = new Set(follower.changedSince(namespace, base.from.asOf));
     for (const [id, patch] of patches) {
       const row = base.view.get(id);
-      if (isReadAfter(patch, row ? entryOf(row) : entryOfNothing(base))) this.#patch(base, id, patch);
+      if (isAhead(patch, row ? entryOf(row) : entryOfNothing(base))) this.#patch(base, id, patch);
     }
+    this.#namespace.viewReplaced();
     return true;
   }
 

@@ -373,6 +373,19 @@ describe('P5 no resurrection › a change', () => {
     expect(log.records).toEqual([]);
   });
 
+  test('leaves no floor of an era that is over in the log of the next, whose clock may be behind', async () => {
+    const { log, follower } = await openFollowing();
+    const begun = await follower.begin('things', ['1']);
+    log.silence();
+    await follower.tick();
+    log.answer();
+    log.beginEra('era-b', { aheadMs: -3_000 });
+    // It looks before it appends, having been cut off, and so learns of the era.
+    expect(await follower.announce(soft('1'), begun)).toEqual({ state: 'era over' });
+    expect(log.records).toEqual([]);
+    expect(follower.valid('things', '1', follower.stamp())).toBe(true);
+  });
+
   test('is all to be done again when the era ends between its append and the look', async () => {
     const { log, follower } = await openFollowing();
     const begun = await follower.begin('things', ['1']);
