@@ -20,7 +20,7 @@ import { RedisLog } from './cache/redis-log.ts';
 import { RedisStore } from './cache/redis-store.ts';
 import type { Store } from './cache/store.ts';
 import type { Config } from './config.ts';
-import { drainDeadlineMs } from './data/base-fills.ts';
+import { drainDeadlineMs } from './data/base.ts';
 import type { Definition } from './data/definition.ts';
 import { CachedResource } from './data/resource.ts';
 import { policiesOf } from './graphql/index.ts';

@@ -75,6 +75,14 @@ export class ProcessStore implements Store {
     await this.#values.set(key, text, ttlOf(ttlMs));
   }
 
+  async expire(keys: readonly string[], ttlMs: number): Promise<void> {
+    ttlOf(ttlMs);
+    for (const key of keys) {
+      const text = await this.#values.get(key);
+      if (text !== undefined) await this.put(key, text, ttlMs);
+    }
+  }
+
   async removeBelow(keys: readonly StoreKey[], floor: Position): Promise<void> {
     for (const { value } of keys) {
       const stored = parseStored((await this.#values.get(value)) ?? '');

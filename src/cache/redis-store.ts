@@ -70,6 +70,11 @@ export class RedisStore implements Store {
     await this.#redis.run('put', (client) => client.set(key, text, { expiration }));
   }
 
+  async expire(keys: readonly string[], ttlMs: number): Promise<void> {
+    const ttl = ttlOf(ttlMs);
+    await this.#redis.run('expire', (client) => Promise.all(keys.map((key) => client.pExpire(key, ttl))));
+  }
+
   async removeBelow(keys: readonly StoreKey[], floor: Position): Promise<void> {
     await this.#redis.run('remove', (client) =>
       Promise.all(keys.map(({ value }) => client.vitrineRemoveBelow(value, floor))),

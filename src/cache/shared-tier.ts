@@ -63,6 +63,14 @@ export class SharedTier {
     });
   }
 
+  /** @returns Whether it was done. */
+  expire(keys: readonly string[], ttlMs: number): Promise<boolean> {
+    return this.#attempt('expire', false, async (store) => {
+      await store.expire(keys, ttlMs);
+      return true;
+    });
+  }
+
   removeBelow(keys: readonly StoreKey[], floor: Position): Promise<void> {
     return this.#attempt('remove', undefined, (store) => store.removeBelow(keys, floor));
   }

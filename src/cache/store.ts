@@ -28,6 +28,8 @@ export interface Store {
   release(key: StoreKey, token: string, code?: string): Promise<void>;
   /** Writes a key of its own that nobody else writes. */
   put(key: string, text: string, ttlMs: number): Promise<void>;
+  /** Sets anew for how long such keys last; those that are gone stay so. */
+  expire(keys: readonly string[], ttlMs: number): Promise<void>;
   /** Deletes values read before `floor`: of a purge. */
   removeBelow(keys: readonly StoreKey[], floor: Position): Promise<void>;
   close(): Promise<void>;

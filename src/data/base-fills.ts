@@ -14,11 +14,8 @@ import { FailureMemory } from '../cache/failures.ts';
 import type { StoreKey } from '../cache/keys.ts';
 import type { Stamp } from '../cache/position.ts';
 import type { Upstream } from '../upstream/index.ts';
-import type { Base, BaseStore, FoundManifest } from './base.ts';
+import { type Base, type BaseStore, drainDeadlineMs, type FoundManifest } from './base.ts';
 import type { Definition } from './definition.ts';
-
-/** How long a drain may take, in ms. The change log reaches back at least twice as far. */
-export const drainDeadlineMs = 120_000;
 
 /** Waits for another process's drain, in ms; the last repeats. */
 const pollDelaysMs = [20, 40, 80, 160];

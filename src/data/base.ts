@@ -34,6 +34,15 @@ type Manifest = z.output<typeof manifestSchema>;
 
 export type FoundManifest = { manifest: Manifest; asOf: Stamp; times: Times };
 
+/** How long a drain may take, in ms. The change log reaches back at least twice as far. */
+export const drainDeadlineMs = 120_000;
+
+/** Chunks of a drain that is given up do not outlive it for long, in ms. */
+const draftTtlMs = 2 * drainDeadlineMs;
+
+/** For how long others may still be loading what was replaced, in ms. */
+const loadGraceMs = 60_000;
+
 /** Chunks read in one round trip: enough to be quick, few enough to hold in memory. */
 const chunksAtOnce = 4;
 
@@ -67,9 +76,8 @@ export class BaseStore<T> {
 
   /** @returns Undefined when a chunk is gone or does not decode: then the base is as good as not there. */
   async load({ manifest, asOf, times }: FoundManifest): Promise<Base<T> | undefined> {
-    const place = this.#place();
     const base = this.#empty({ asOf, times, quarantined: manifest.quarantined });
-    const keys = Array.from({ length: manifest.chunks }, (_, index) => chunkKey(place, manifest.drain, index));
+    const keys = this.#chunkKeys(manifest);
     for (let at = 0; at < keys.length; at += chunksAtOnce) {
       const { texts } = await this.shared.find(keys.slice(at, at + chunksAtOnce));
       for (const text of texts) if (text === undefined || !this.#addChunk(base, text)) return undefined;
@@ -86,25 +94,41 @@ export class BaseStore<T> {
     return new Draft(base, {
       add: (row) => this.#add(base, row),
       drain: this.shared.newToken(),
-      write: async (drain, index, text) => {
-        const ttlMs = base.times.errorUntilMs - this.#engine.follower.now();
-        return writing && (await this.shared.put(chunkKey(place, drain, index), text, ttlMs));
-      },
+      write: async (drain, index, text) =>
+        writing && (await this.shared.put(chunkKey(place, drain, index), text, draftTtlMs)),
     });
   }
 
-  /** @returns `absent` when nothing was written because a chunk could not be, or there is no store. */
+  /**
+   * Makes a drain the one that others find; the chunks of the one it replaces are soon gone.
+   *
+   * @returns `absent` when nothing was written because a chunk could not be, or there is no store.
+   */
   async commit(
     { base, drain, chunks, written }: Draft<T>,
     { key, token }: { key: StoreKey; token: string },
   ): Promise<Commit> {
-    if (!written) {
+    const manifest: Manifest = { drain, chunks, quarantined: base.quarantined };
+    const { found: replaced } = await this.find();
+    const ttlMs = base.times.errorUntilMs - this.#engine.follower.now();
+    if (!written || !(await this.#keepChunks(manifest, ttlMs))) {
       await this.shared.release(key, token);
       return 'absent';
     }
-    const manifest: Manifest = { drain, chunks, quarantined: base.quarantined };
     const text = encodeEntry(base.from.asOf.position, base.times, JSON.stringify(manifest));
-    return this.shared.commit(key, token, text, base.times.errorUntilMs - this.#engine.follower.now());
+    const commit = await this.shared.commit(key, token, text, ttlMs);
+    const leftOver = commit === 'stored' ? replaced?.manifest : manifest;
+    if (leftOver !== undefined) await this.#keepChunks(leftOver, loadGraceMs);
+    return commit;
+  }
+
+  #keepChunks(manifest: Manifest, ms: number): Promise<boolean> {
+    return this.shared.expire(this.#chunkKeys(manifest), Math.max(1, ms));
+  }
+
+  #chunkKeys({ drain, chunks }: Manifest): string[] {
+    const place = this.#place();
+    return Array.from({ length: chunks }, (_, index) => chunkKey(place, drain, index));
   }
 
   #empty({ asOf, times, quarantined }: { asOf: Stamp; times: Times; quarantined: number }): Base<T> {

@@ -68,6 +68,7 @@ function everything(store: Store): Record<keyof Omit<Store, 'close'>, () => Prom
     commit: () => store.commit(newKey(), 'a', 'text', aMinuteMs),
     release: () => store.release(newKey(), 'a'),
     put: () => store.put(newKey().value, 'text', aMinuteMs),
+    expire: () => store.expire([newKey().value], aMinuteMs),
     removeBelow: () => store.removeBelow([newKey()], BEGINNING),
   };
 }

@@ -53,6 +53,23 @@ export function describeStore(host: () => StoreHost): void {
     });
   });
 
+  describe('expire', () => {
+    test('sets anew how long keys last, and brings none back', async () => {
+      const [a, b, gone] = [newKey().value, newKey().value, newKey().value];
+      await host().store.put(a, 'a', aMinuteMs);
+      await host().store.put(b, 'b', aMoment.ms);
+      await host().store.expire([b, gone], aMinuteMs);
+      await host().store.expire([a], aMoment.ms);
+      await host().outlive(a, aMoment.ms);
+      expect(await find(a, b, gone)).toEqual([undefined, 'b', undefined]);
+    });
+
+    test('takes no keys, and no TTL that would make one immortal', async () => {
+      await host().store.expire([], aMinuteMs);
+      await expect(host().store.expire([newKey().value], 0)).rejects.toThrow(RangeError);
+    });
+  });
+
   describe('put', () => {
     test.each<[string, string]>([
       ['newlines', 'head\n{"a":"b\\nc"}\n\n'],

@@ -187,6 +187,26 @@ describe('two gateways on one Redis', () => {
   });
 });
 
+describe('what is kept in Redis', () => {
+  it('is one drain of each collection, however often it is drained, and nothing without an end but the control keys', async () => {
+    const world = await start();
+    await untilWarm(world);
+    for (let i = 0; i < 4; i++) await world.invalidate({ type: 'catalog', all: true });
+    upstream.faults.set({ wrongTotal: 1 });
+    await world.invalidate({ type: 'catalog', all: true });
+    const lasting = [];
+    const endless = [];
+    for (const key of await redis.send<string[]>('KEYS', '*')) {
+      const ttlMs = Number(await redis.send('PTTL', key));
+      if (ttlMs === -1) endless.push(key);
+      else if (key.includes(':chunk:catalogs:') && ttlMs > 240_000) lasting.push(key);
+    }
+    // 1,200 rows in chunks of 1,000.
+    expect(lasting).toHaveLength(2);
+    expect(endless.sort()).toEqual(['{vitrine}:control', expect.stringMatching(/^\{vitrine\}:log:\w+$/)]);
+  });
+});
+
 describe('P7 degrades, never dies › Redis', () => {
   it('gone: answers go on from memory and upstream, one read a row, and /readyz says so', async () => {
     const world = await start();
