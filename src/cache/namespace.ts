@@ -147,10 +147,12 @@ export class Namespace<T> {
 
   /** The view was read anew. Where it and memory differ, what is ahead goes on in both: no row goes back from one to the other. */
   viewReplaced(): void {
+    const isValid = (id: string, { asOf }: Entry<T>) => this.#engine.follower.valid(this.name, id, asOf);
     for (const [id, entry] of this.#memory.entries()) {
       const inView = this.#neighbour?.find(id);
       if (inView !== undefined && isAhead(inView, entry)) this.#memory.delete(id);
-      else this.#neighbour?.installed(id, entry);
+      else if (isValid(id, entry)) this.#neighbour?.installed(id, entry);
+      else if (inView !== undefined && isValid(id, inView)) this.#install(id, inView);
     }
   }
 

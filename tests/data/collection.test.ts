@@ -1,0 +1,222 @@
+/** A collection beside its entities, where the simulator found them to part; each test is what one of its seeds came to. */
+import { describe, expect, test } from 'vitest';
+import { Deadline } from '../../src/cache/deadline.ts';
+import { Follower } from '../../src/cache/follower.ts';
+import type { LogRecord } from '../../src/cache/log.ts';
+import { MemoryTier } from '../../src/cache/memory.ts';
+import type { Position } from '../../src/cache/position.ts';
+import { ProcessStore } from '../../src/cache/process-store.ts';
+import { CachedResource } from '../../src/data/resource.ts';
+import { type ChunkSink, type Endpoint, type Row, type Upstream, UpstreamError } from '../../src/upstream/index.ts';
+import { horizonMs, listen } from '../cache/parts.ts';
+import { ScriptedLog } from '../cache/scripted-log.ts';
+import { type Item, items, versionText } from '../simulation/upstream.ts';
+import { ManualClock } from '../support/clock.ts';
+
+/** Rows by id, with their versions, as upstream has them at present. */
+class TableUpstream implements Upstream {
+  readonly rows = new Map<string, number>();
+  failing = false;
+  #gate: Promise<void> | undefined;
+
+  /** The next read waits, and then gives what there is. */
+  holdNext(): () => void {
+    const gate = Promise.withResolvers<void>();
+    this.#gate = gate.promise;
+    return gate.resolve;
+  }
+
+  async one<T>(endpoint: Endpoint<T>, id: string): Promise<Row<T> | null> {
+    await this.#pass();
+    return this.#row(endpoint, id);
+  }
+
+  async many<T>(endpoint: Endpoint<T>, ids: readonly string[]) {
+    await this.#pass();
+    return new Map(ids.map((id) => [id, this.#row(endpoint, id)]));
+  }
+
+  async drain<T, S extends ChunkSink<T>>(endpoint: Endpoint<T>, { open }: { open: () => S }) {
+    await this.#pass();
+    const sink = open();
+    const rows = [...this.rows.keys()].flatMap((id) => this.#row(endpoint, id) ?? []);
+    await sink.write(rows);
+    return { sink, rows: rows.length, pages: 1, quarantined: [] };
+  }
+
+  status() {
+    return 'ok' as const;
+  }
+
+  async close(): Promise<void> {}
+
+  async #pass(): Promise<void> {
+    const gate = this.#gate;
+    this.#gate = undefined;
+    await gate;
+    if (this.failing) throw new UpstreamError('UPSTREAM_UNAVAILABLE', 'answered 503');
+  }
+
+  #row<T>({ codec }: Endpoint<T>, id: string): Row<T> | null {
+    const version = this.rows.get(id);
+    if (version === undefined) return null;
+    const item: Item = { id, name: id, version: versionText(version), read: 0 };
+    return { id, value: codec.decode(item), text: JSON.stringify(item) };
+  }
+}
+
+/** Rows 1, 2 and 3 of version 1, and as many processes over one log and one store as are started. */
+function openWorld() {
+  const clock = new ManualClock();
+  const log = new ScriptedLog(clock);
+  const store = new ProcessStore({ clock, maxBytes: 1 << 20 });
+  const upstream = new TableUpstream();
+  for (const id of ['1', '2', '3']) upstream.rows.set(id, 1);
+
+  async function startProcess() {
+    const { telemetry } = listen();
+    const random = () => 0.999;
+    const shared = { clock, random, telemetry };
+    const follower = new Follower({ ...shared, log, coherenceMs: 1_000, horizonMs, longestWindowMs: horizonMs });
+    const memory = new MemoryTier({ maxBytes: 1 << 20 });
+    const engine = { ...shared, prefix: 'test', follower, store, memory, leaseMs: 2_000 };
+    const policy = { maxAgeMs: 60_000, staleWhileRevalidateMs: 60_000, staleIfErrorMs: 600_000 };
+    const policies = { page: policy, entity: policy };
+    const resource = new CachedResource({ engine, upstream, definition: items, policies, settleMs: 1_000 });
+    const reader = () => resource.reader({ deadline: new Deadline(clock, 10_000), note: () => {} });
+    await follower.tick();
+    return {
+      tick: () => follower.tick(),
+      /** Version of a row, by its number. */
+      load: async (id: string) => numberOf(await reader().load(id)),
+      loadAll: async (ids: string[]) => {
+        const one = reader();
+        return Promise.all(ids.map(async (id) => numberOf(await one.load(id))));
+      },
+      /** Versions of the rows of the page, in their order. */
+      page: async () => {
+        const page = await reader().page({ first: 10, order: 'NAME', direction: 'ASC' });
+        return page.edges.map(({ node }) => numberOf(node));
+      },
+    };
+  }
+
+  const begin = (ids: string[] | '*') => log.add({ kind: 'begin', namespace: 'item', ids });
+  const changed = (ids: string[] | '*', floor: Position, hard = false) => {
+    const record: LogRecord = { kind: 'changed', namespace: 'item', ids, floor };
+    log.add(hard ? { ...record, hard } : record);
+  };
+  return { log, upstream, startProcess, begin, changed };
+}
+
+function numberOf(item: Item | null): number | null {
+  return item && Date.parse(item.version) - Date.parse(versionText(0));
+}
+
+describe('P5 no resurrection › a page', () => {
+  test('waits for a changed row though an earlier reset is told after it', async () => {
+    const { upstream, startProcess, begin, changed } = openWorld();
+    const { page, tick } = await startProcess();
+    await page();
+    const [earlier, later] = [begin('*'), begin('*')];
+    changed('*', later);
+    await tick();
+    await page();
+    upstream.rows.set('1', 2);
+    changed(['1'], begin(['1']));
+    changed('*', earlier);
+    const release = upstream.holdNext();
+    await tick();
+    const asked = page();
+    release();
+    expect(await asked).toEqual([2, 1, 1]);
+  });
+
+  test('is of the present era though the one it was asked in ended while a changed row was read', async () => {
+    const { log, upstream, startProcess, begin, changed } = openWorld();
+    const { page, tick } = await startProcess();
+    await page();
+    changed(['1'], begin(['1']));
+    const release = upstream.holdNext();
+    await tick();
+    const asked = page();
+    log.beginEra('era-b');
+    upstream.rows.set('2', 2);
+    await tick();
+    release();
+    expect(await asked).toEqual([1, 2, 1]);
+  });
+
+  test('on error shows no row that was purged before its base came from the store, over eras too', async () => {
+    const { log, upstream, startProcess, begin, changed } = openWorld();
+    await (await startProcess()).page();
+    changed(['1'], begin(['1']), true);
+    upstream.failing = true;
+    const { page, tick } = await startProcess();
+    await expect(page()).rejects.toThrow('503');
+    log.beginEra('era-b');
+    await tick();
+    await expect(page()).rejects.toThrow('503');
+  });
+
+  test('on error shows the rows as they were when none of them was purged', async () => {
+    const { log, upstream, startProcess, begin, changed } = openWorld();
+    await (await startProcess()).page();
+    changed(['1'], begin(['1']));
+    upstream.failing = true;
+    const { page, tick } = await startProcess();
+    expect(await page()).toEqual([1, 1, 1]);
+    log.beginEra('era-b');
+    await tick();
+    expect(await page()).toEqual([1, 1, 1]);
+  });
+});
+
+describe('P5 no resurrection › rows read together', () => {
+  test('are read again when they are purged while the others are waited for', async () => {
+    const { upstream, startProcess, begin, changed } = openWorld();
+    const { load, loadAll, tick } = await startProcess();
+    expect(await load('1')).toBe(1);
+    const release = upstream.holdNext();
+    const asked = loadAll(['1', '2']);
+    await new Promise(setImmediate);
+    upstream.rows.set('1', 2);
+    changed(['1'], begin(['1']), true);
+    await tick();
+    release();
+    expect(await asked).toEqual([2, 1]);
+  });
+});
+
+describe('P2 parity › a row never goes back', () => {
+  test('from the page to the entity: what memory holds is not behind a base that was read later', async () => {
+    const { upstream, startProcess } = openWorld();
+    const { load, page } = await startProcess();
+    expect(await load('1')).toBe(1);
+    upstream.rows.set('1', 2);
+    expect(await page()).toEqual([2, 1, 1]);
+    expect(await load('1')).toBe(2);
+  });
+
+  test('from the entity to the page: a base that another process read earlier is not ahead of it', async () => {
+    const { upstream, startProcess } = openWorld();
+    await (await startProcess()).page();
+    upstream.rows.set('1', 2);
+    const { load, page } = await startProcess();
+    expect(await load('1')).toBe(2);
+    expect(await page()).toEqual([2, 1, 1]);
+    expect(await load('1')).toBe(2);
+  });
+
+  test('over eras: content read before stays where the first base of the next one lags behind it', async () => {
+    const { log, upstream, startProcess } = openWorld();
+    const { load, page, tick } = await startProcess();
+    upstream.rows.set('1', 2);
+    expect(await load('1')).toBe(2);
+    log.beginEra('era-b');
+    upstream.rows.set('1', 1);
+    await tick();
+    expect(await page()).toEqual([2, 1, 1]);
+    expect(await load('1')).toBe(2);
+  });
+});

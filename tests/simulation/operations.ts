@@ -1,0 +1,169 @@
+/** What is asked of the processes, and the oracle that hears every answer: reads, pages, writes, changes, resets. */
+import { Deadline } from '../../src/cache/deadline.ts';
+import type { Outcome, ReadRequest } from '../../src/cache/outcome.ts';
+import type { Simulation, Slot } from './simulation.ts';
+import type { Item } from './upstream.ts';
+
+export class Operations {
+  readonly #world: Simulation;
+
+  constructor(world: Simulation) {
+    this.#world = world;
+  }
+
+  /** One of them, by chance. */
+  next(): void {
+    const { chance, faults } = this.#world;
+    const faulty = faults === undefined ? 0 : 1;
+    const what = chance.weighted({
+      row: 40,
+      page: 18,
+      rows: 6,
+      write: 16,
+      untold: 4,
+      purge: 4,
+      reset: 1.5,
+      fault: 10 * faulty,
+    });
+    if (what === 'row') this.#readRows([this.#anyId()]);
+    else if (what === 'rows') this.#readRows(this.#world.catalogue.ids.slice(0, 3));
+    else if (what === 'page') this.#readPage();
+    else if (what === 'write') this.#tell(this.#write(), { purge: false });
+    else if (what === 'untold') this.#write();
+    else if (what === 'purge') this.#tell(chance.is(0.5) ? this.#write() : this.#anyId(), { purge: true });
+    else if (what === 'reset') this.#reset({ purge: chance.is(0.3) });
+    else faults?.happen();
+  }
+
+  #anyId(): string {
+    return this.#world.chance.pick(this.#world.catalogue.ids);
+  }
+
+  #write(): string {
+    const nowMs = this.#world.scheduler.nowMs;
+    const creates =
+      this.#world.catalogue.present(nowMs).length < 3 ||
+      (this.#world.catalogue.ids.length < 6 && this.#world.chance.is(0.1));
+    const id =
+      creates && this.#world.catalogue.ids.length < 6 ? `${this.#world.catalogue.ids.length + 1}` : this.#anyId();
+    const version = this.#world.catalogue.write(id, nowMs, this.#world.chance.is(0.12) ? 'delete' : 'put');
+    this.#world.tell('writer', `${id} is ${version ?? 'deleted'}`);
+    return id;
+  }
+
+  #readRows(ids: readonly string[]): void {
+    const slot = this.#world.chance.pick(this.#world.slots);
+    const deadlineMs = this.#world.chance.pick([3_000, 3_000, 400]);
+    this.#world.do(slot, `reads ${ids}`, async () => {
+      const asked = this.#world.oracle.asks(slot.knowledge, {
+        deadlineMs,
+
+        together: ids.length > 1,
+      });
+      const bounds = this.#world.oracle.boundsOf(asked, ids);
+      const pausedBeforeMs = slot.pausedMs;
+      const outcomes: Outcome[] = [];
+      const { request, end } = requestOf(slot, deadlineMs, outcomes);
+      const reader = slot.process.resource.reader(request);
+      const results = await Promise.all(ids.map((id) => reader.load(id).then(asValue, asFailure)));
+      end();
+      this.#world.oracle.answered(asked, `a read of ${ids}`, { pausedMs: slot.pausedMs - pausedBeforeMs });
+      for (const [index, result] of results.entries()) {
+        const id = ids[index] as string;
+        if ('error' in result) {
+          this.#world.tell(slot.process.name, `${id}: ${result.error}`);
+          this.#world.oracle.failed(asked, id);
+          continue;
+        }
+        // Outcomes do not tell their ids: the most lenient stands for all.
+        const lenient =
+          outcomes.find(({ kind }) => kind === 'stale_if_error') ?? outcomes.find(({ stored }) => !stored);
+        const outcome = (lenient ?? outcomes[0]) as Outcome;
+        const { value } = result;
+        this.#world.tell(slot.process.name, `${id} = ${show(value)}, ${outcome.kind} from ${outcome.tier}`);
+        this.#world.oracle.row(asked, id, { value, outcome, bound: bounds(id) });
+      }
+    });
+  }
+
+  #readPage(): void {
+    const slot = this.#world.chance.pick(this.#world.slots);
+    const deadlineMs = this.#world.chance.pick([3_000, 3_000, 400]);
+    this.#world.do(slot, 'reads the page', async () => {
+      const asked = this.#world.oracle.asks(slot.knowledge, {
+        deadlineMs,
+
+        together: false,
+      });
+      const bounds = this.#world.oracle.boundsOf(asked, this.#world.catalogue.ids);
+      const pausedBeforeMs = slot.pausedMs;
+      const outcomes: Outcome[] = [];
+      const { request, end } = requestOf(slot, deadlineMs, outcomes);
+      const query = { first: 100, order: 'NAME', direction: 'ASC' } as const;
+      const result = await slot.process.resource.reader(request).page(query).then(asValue, asFailure);
+      end();
+      this.#world.oracle.answered(asked, 'a page', { pausedMs: slot.pausedMs - pausedBeforeMs });
+      if ('error' in result) {
+        this.#world.tell(slot.process.name, `page: ${result.error}`);
+        return this.#world.oracle.failed(asked, 'a page');
+      }
+      const outcome = outcomes[0] as Outcome;
+      const rows = result.value.edges.map(({ node }) => node);
+      this.#world.tell(slot.process.name, `page = ${rows.map(show).join(' ')}, ${outcome.kind} from ${outcome.tier}`);
+      if (outcome.tier === 'view' && rows.some(({ read }) => this.#world.catalogue.reads[read]?.kind === 'rows')) {
+        this.#world.count('page with a patched row');
+      }
+      this.#world.oracle.page(asked, { page: result.value, outcome, bounds });
+    });
+  }
+
+  #tell(id: string, { purge }: { purge: boolean }): void {
+    const slot = this.#world.chance.pick(this.#world.slots);
+    const ids = this.#world.chance.is(0.2) ? [...new Set([id, this.#anyId()])] : [id];
+    this.#world.do(slot, `is told of ${ids}${purge ? ', a purge' : ''}`, async () => {
+      const change = this.#world.oracle.changeBegins(ids);
+      const { deferred, position } = await slot.process.resource.invalidate(ids, { purge, source: 'simulation' });
+      this.#world.oracle.changeEnds(change);
+      this.#world.oracle.acknowledged(change, slot.knowledge, { deferred });
+      this.#world.count(`${purge ? 'purge' : 'change'} ${deferred ? 'deferred' : 'acknowledged'}`);
+      this.#world.tell(slot.process.name, `acknowledges ${ids} at ${position}${deferred ? ', deferred' : ''}`);
+    });
+  }
+
+  #reset({ purge }: { purge: boolean }): void {
+    const slot = this.#world.chance.pick(this.#world.slots);
+    this.#world.do(slot, `resets${purge ? ', a purge' : ''}`, async () => {
+      const change = this.#world.oracle.changeBegins('*');
+      const result = await slot.process.resource.reset({ purge, source: 'simulation' }).then(asValue, asFailure);
+      this.#world.oracle.changeEnds(change);
+      if ('error' in result) return this.#world.tell(slot.process.name, `could not reset: ${result.error}`);
+      const { deferred } = result.value;
+      this.#world.oracle.acknowledged(change, slot.knowledge, { deferred });
+      this.#world.count(`reset ${deferred ? 'deferred' : 'acknowledged'}`);
+      this.#world.tell(slot.process.name, `has reset${deferred ? ', deferred' : ''}`);
+    });
+  }
+}
+
+/** A request of that process, as the rooms above would make it. */
+export function requestOf(
+  slot: Slot,
+  deadlineMs: number,
+  outcomes: Outcome[],
+): { request: ReadRequest; end: () => void } {
+  const deadline = new Deadline(slot.process.engine.clock, deadlineMs);
+  return { request: { deadline, note: (outcome) => void outcomes.push(outcome) }, end: () => deadline.end() };
+}
+
+/** Such as `3@0:00.014#25`: id, version, and the read that it came from. */
+export function show(value: Item | null): string {
+  return value === null ? 'nothing' : `${value.id}@${value.version.slice(-9, -1)}#${value.read}`;
+}
+
+function asValue<T>(value: T): { value: T } {
+  return { value };
+}
+
+function asFailure(error: unknown): { error: unknown } {
+  return { error };
+}

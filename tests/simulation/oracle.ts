@@ -1,0 +1,310 @@
+/**
+ * The oracle: what the promises say of every answer, held against what was really read upstream, and when.
+ *
+ * It knows the truth that no process knows: when each upstream read was sent and what it gave, when each record entered
+ * the log, and which process has applied it. Each check names the promise it holds.
+ */
+import type { Ids } from '../../src/cache/log.ts';
+import type { Outcome } from '../../src/cache/outcome.ts';
+import type { Page } from '../../src/data/reader.ts';
+import { settings } from './process.ts';
+import type { Catalogue, Item, UpstreamRead } from './upstream.ts';
+
+/** A promise that did not hold. */
+export class Violation extends Error {
+  override readonly name = 'Violation';
+}
+
+/** What one process knows, as it came to know it. */
+export type Knowledge = {
+  slot: number;
+  name: string;
+  /** By id: nothing read upstream before this may be given to those who ask from now on (P5). */
+  applied: Map<string, number>;
+  appliedToAll: number;
+  /** By id: nothing read before this may be served at all. */
+  purged: Map<string, number[]>;
+  purgedAll: number[];
+  /** The highest version answered so far, by id, for "never back". */
+  highest: Map<string, { version: string; sentAtMs: number; answeredAtMs: number }>;
+  degradations: number;
+  isDegraded: () => boolean;
+};
+
+/** From a moment on, at one process or at all that follow the log, no answer may have been read before another. */
+type Obligation = { fromMs: number; readSinceMs: number; slot: number | undefined; by: Knowledge | undefined };
+
+export type Asked = {
+  knowledge: Knowledge;
+  atMs: number;
+  deadlineMs: number;
+  degradations: number;
+  degraded: boolean;
+  /** For several rows at once. */
+  together: boolean;
+};
+
+type Change = { ids: Ids; beganAtMs: number; endedAtMs: number };
+
+const { policies, coherenceMs } = settings;
+
+/** By how much a process may misjudge Redis' clock, in ms: the way to Redis, once, however slow. */
+const clockErrorMs = 1_300;
+/** How far apart the clocks of machines that have not seen Redis yet may be, in ms. */
+const clockSkewMs = 1_600;
+const notFoundMs = 5_000;
+
+type Options = { catalogue: Catalogue; now: () => number; behindMs: () => number; calm: boolean };
+
+export class Oracle {
+  readonly #catalogue: Catalogue;
+  readonly #now: () => number;
+  /** How far the clock of Redis has gone back so far, from one master to the next. */
+  readonly #behindMs: () => number;
+  readonly #obligations = new Map<string, Obligation[]>();
+  readonly #obligationsOfAll: Obligation[] = [];
+  readonly #changes: Change[] = [];
+  /** No fault ever in this run. */
+  readonly #calm: boolean;
+  checks = 0;
+
+  constructor({ catalogue, now, behindMs, calm }: Options) {
+    this.#behindMs = behindMs;
+    this.#catalogue = catalogue;
+    this.#now = now;
+    this.#calm = calm;
+  }
+
+  // ── What it is told ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  changeBegins(ids: Ids): Change {
+    const change = { ids, beganAtMs: this.#now(), endedAtMs: Number.POSITIVE_INFINITY };
+    this.#changes.push(change);
+    return change;
+  }
+
+  changeEnds(change: Change): void {
+    change.endedAtMs = this.#now();
+  }
+
+  /** P6b at the acknowledging process; P6c when only this process, as long as it lives, could apply it. */
+  acknowledged(change: Change, by: Knowledge, { deferred }: { deferred: boolean }): void {
+    const readSinceMs = change.beganAtMs;
+    this.#oblige(change.ids, { fromMs: this.#now(), readSinceMs, slot: by.slot, by: deferred ? by : undefined });
+  }
+
+  /** P6b at every other process: a record in the log is known everywhere within `COHERENCE_MS`. */
+  recorded(ids: Ids, { readSinceMs }: { readSinceMs: number }): void {
+    this.#oblige(ids, { fromMs: this.#now() + coherenceMs, readSinceMs, slot: undefined, by: undefined });
+  }
+
+  /** P5: this process has applied it. */
+  applied(knowledge: Knowledge, ids: Ids, at: { readSinceMs: number; hard: boolean }): void {
+    const { readSinceMs, hard } = at;
+    if (ids === '*') {
+      knowledge.appliedToAll = Math.max(knowledge.appliedToAll, readSinceMs);
+      knowledge.highest.clear();
+      if (hard) knowledge.purgedAll.push(readSinceMs);
+      return;
+    }
+    for (const id of ids) {
+      knowledge.applied.set(id, Math.max(knowledge.applied.get(id) ?? 0, readSinceMs));
+      if (!hard) continue;
+      knowledge.highest.delete(id);
+      const bars = knowledge.purged.get(id) ?? [];
+      knowledge.purged.set(id, [...bars, readSinceMs]);
+    }
+  }
+
+  #oblige(ids: Ids, obligation: Obligation): void {
+    if (ids === '*') this.#obligationsOfAll.push(obligation);
+    else for (const id of ids) this.#obligations.set(id, [...(this.#obligations.get(id) ?? []), obligation]);
+  }
+
+  // ── What it holds against it ──────────────────────────────────────────────────────────────────────────────────────
+
+  asks(knowledge: Knowledge, { deadlineMs, together }: { deadlineMs: number; together: boolean }): Asked {
+    const { degradations } = knowledge;
+    return { knowledge, atMs: this.#now(), deadlineMs, degradations, degraded: knowledge.isDegraded(), together };
+  }
+
+  /** What those who ask at this moment must be given; taken when they ask. */
+  boundsOf(asked: Asked, ids: readonly string[]): (id: string) => Bound {
+    const bounds = new Map(ids.map((id) => [id, this.#boundOf(asked, id)]));
+    return (id) => bounds.get(id) ?? { own: 0, shared: 0 };
+  }
+
+  #boundOf({ knowledge, atMs }: Asked, id: string): Bound {
+    let own = Math.max(knowledge.appliedToAll, knowledge.applied.get(id) ?? 0);
+    let shared = 0;
+    for (const { fromMs, readSinceMs, slot, by } of [...this.#obligationsOfAll, ...(this.#obligations.get(id) ?? [])]) {
+      if (fromMs > atMs) continue;
+      if (slot === undefined) shared = Math.max(shared, readSinceMs);
+      else if (slot === knowledge.slot && (by === undefined || by === knowledge)) own = Math.max(own, readSinceMs);
+    }
+    return { own, shared };
+  }
+
+  row(
+    asked: Asked,
+    id: string,
+    { value, outcome, bound }: { value: Item | null; outcome: Outcome; bound: Bound },
+  ): void {
+    this.checks++;
+    const sie = outcome.kind === 'stale_if_error';
+    if (sie) this.#checkReasonOfError(asked, id);
+    if (value === null) {
+      if (!sie) this.#checkAbsent(asked, id, { bound, withinMs: Math.max(notFoundMs, windowMs('entity')) });
+    } else {
+      this.#checkRow(asked, value, { sie, stored: outcome.stored, bound, limits: 'entity' });
+      if (value.id !== id) throw new Violation(`P2: asked for ${id}, got ${value.id}`);
+    }
+  }
+
+  page(
+    asked: Asked,
+    { page, outcome, bounds }: { page: Page<Item>; outcome: Outcome; bounds: (id: string) => Bound },
+  ): void {
+    this.checks++;
+    const sie = outcome.kind === 'stale_if_error';
+    if (sie) this.#checkReasonOfError(asked, 'the page');
+    const rows = page.edges.map(({ node }) => node);
+    const shown = rows.map(({ id, name }) => `${name}${id}`);
+    if (new Set(rows.map(({ id }) => id)).size !== rows.length) throw new Violation(`P2: an id twice: ${shown}`);
+    if ([...shown].sort().join() !== shown.join()) throw new Violation(`P2: rows not in their order: ${shown}`);
+    if (page.totalCount !== rows.length) throw new Violation(`P2: ${rows.length} rows of ${page.totalCount}`);
+    for (const row of rows) this.#checkRow(asked, row, { sie, stored: true, bound: bounds(row.id), limits: 'page' });
+    const absent = sie ? [] : this.#catalogue.ids.filter((id) => rows.every((row) => row.id !== id));
+    for (const id of absent) this.#checkAbsent(asked, id, { bound: bounds(id), withinMs: windowMs('entity') });
+  }
+
+  failed(asked: Asked, what: string): void {
+    this.#checkReasonOfError(asked, what);
+  }
+
+  /** P7: within its deadline, unless the process itself did not run. */
+  answered({ atMs, deadlineMs }: Asked, what: string, { pausedMs }: { pausedMs: number }): void {
+    const tookMs = this.#now() - atMs - pausedMs;
+    if (tookMs > deadlineMs + 1) throw new Violation(`P7: ${what} was answered after ${tookMs} ms`);
+  }
+
+  /** P4: while nothing fails one key has one upstream read under way, and one more for each change of it. */
+  sending(read: UpstreamRead): void {
+    if (!this.#calm || read.kind !== 'rows') return;
+    for (const id of read.ids) {
+      const others = this.#catalogue.reads.filter((other) => !other.over && other.ids.includes(id));
+      const sinceMs = Math.min(...others.map(({ sentAtMs }) => sentAtMs));
+      const changes = this.#changes.filter(
+        ({ ids, endedAtMs }) => (ids === '*' || ids.includes(id)) && endedAtMs >= sinceMs,
+      );
+      if (others.length > 1 + changes.length) {
+        throw new Violation(`P4: ${others.length} reads of ${id} under way with ${changes.length} changes`);
+      }
+    }
+  }
+
+  // ── Checks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #checkRow(
+    asked: Asked,
+    row: Item,
+    { sie, stored, bound, limits }: { sie: boolean; stored: boolean; bound: Bound; limits: 'entity' | 'page' },
+  ): void {
+    const { knowledge } = asked;
+    const { id, version } = row;
+    const name = `${id} of ${version} from read ${row.read}`;
+    const read = this.#catalogue.reads[row.read];
+    if (read?.gave.get(id) !== version || !this.#catalogue.everHad(id, version)) {
+      throw new Violation(`P1: ${name}: upstream never gave that`);
+    }
+    this.#checkNotPurged(knowledge, id, { name, sentAtMs: read.sentAtMs });
+    const sentAtMs = this.#asGoodAs(row, read);
+    if (!sie) this.#checkBound(asked, name, { sentAtMs, bound });
+    this.#checkAge(asked, name, { sie, sentAtMs, limits });
+    if (stored && !sie) this.#checkNeverBack(asked, row, { name, sentAtMs: read.sentAtMs });
+  }
+
+  /** A later read that gave a lower version was not taken instead: rows never go back. */
+  #asGoodAs({ id, version }: Item, read: UpstreamRead): number {
+    let { sentAtMs } = read;
+    for (const said of this.#catalogue.said(id)) {
+      if (said.version !== null && said.version < version) sentAtMs = Math.max(sentAtMs, said.sentAtMs);
+    }
+    return sentAtMs;
+  }
+
+  /** P5, P6b, P6c */
+  #checkBound(asked: Asked, name: string, { sentAtMs, bound }: { sentAtMs: number; bound: Bound }): void {
+    if (sentAtMs < bound.own) {
+      throw new Violation(`P5: ${name}, sent at ${sentAtMs}, before a change of ${bound.own} known here`);
+    }
+    if (sentAtMs < bound.shared && !this.#wasDegraded(asked)) {
+      throw new Violation(`P6b: ${name}, sent at ${sentAtMs}, before a change of ${bound.shared} made known elsewhere`);
+    }
+  }
+
+  /** P6a */
+  #checkAge(
+    asked: Asked,
+    name: string,
+    { sie, sentAtMs, limits }: { sie: boolean; sentAtMs: number; limits: 'entity' | 'page' },
+  ): void {
+    if (sentAtMs >= asked.atMs) return; // Read for this request or during it.
+    const policy = policies[limits];
+    const limitMs = sie ? policy.maxAgeMs + policy.staleIfErrorMs + clockSkewMs + this.#behindMs() : windowMs('entity');
+    // Rows that are asked for together wait for the last of them.
+    const ageMs = (asked.together ? asked.atMs : this.#now()) - sentAtMs;
+    if (ageMs > limitMs + (this.#calm ? 10 : clockErrorMs)) throw new Violation(`P6a: ${name} is ${ageMs} ms old`);
+  }
+
+  /** A purge is for ever, at the process that has applied it: over eras, and as stale-if-error too. */
+  #checkNotPurged(knowledge: Knowledge, id: string, { name, sentAtMs }: { name: string; sentAtMs: number }): void {
+    for (const beforeMs of [...knowledge.purgedAll, ...(knowledge.purged.get(id) ?? [])]) {
+      if (sentAtMs < beforeMs) throw new Violation(`purge: ${name}, sent at ${sentAtMs}, purged at ${beforeMs}`);
+    }
+  }
+
+  /** What was read for those who waited, and then not kept, binds nobody. */
+  #checkNeverBack(asked: Asked, { id, version }: Item, { name, sentAtMs }: { name: string; sentAtMs: number }): void {
+    const { highest } = asked.knowledge;
+    const before = highest.get(id);
+    if (before !== undefined && version < before.version) {
+      const wentAway = this.#catalogue
+        .said(id)
+        .some((said) => said.version === null && said.doneAtMs >= before.sentAtMs);
+      if (!wentAway && before.answeredAtMs < asked.atMs) {
+        throw new Violation(`never back: ${name} after ${before.version}, answered at ${before.answeredAtMs}`);
+      }
+      if (!wentAway) return;
+    }
+    highest.set(id, { version, sentAtMs, answeredAtMs: this.#now() });
+  }
+
+  #checkAbsent(asked: Asked, id: string, { bound, withinMs }: { bound: Bound; withinMs: number }): void {
+    const sinceMs = Math.max(bound.own, this.#wasDegraded(asked) ? 0 : bound.shared);
+    const oldestMs = Math.min(asked.atMs, this.#now() - withinMs - (this.#calm ? 10 : clockErrorMs));
+    const isRight = (sentAtMs: number) => sentAtMs >= sinceMs && sentAtMs >= oldestMs;
+    if (this.#catalogue.said(id).some((said) => said.version === null && isRight(said.sentAtMs))) return;
+    if (isRight(this.#catalogue.createdAtMs(id))) return;
+    throw new Violation(`P5/P6: ${id} is missing, which no read since ${Math.max(sinceMs, oldestMs)} says`);
+  }
+
+  /** Stale-if-error, and errors, only when upstream could not be read, or the time of the request was over. */
+  #checkReasonOfError({ atMs, deadlineMs }: Asked, what: string): void {
+    const nowMs = this.#now();
+    const rememberedMs = 1_000 + 500 + (this.#calm ? 0 : clockSkewMs + this.#behindMs());
+    if (this.#catalogue.lastFailureAtMs >= atMs - rememberedMs || nowMs - atMs >= deadlineMs) return;
+    throw new Violation(`P6a: ${what} on error, and upstream had not failed since ${this.#catalogue.lastFailureAtMs}`);
+  }
+
+  #wasDegraded({ knowledge, degraded, degradations }: Asked): boolean {
+    return degraded || knowledge.degradations !== degradations || knowledge.isDegraded();
+  }
+}
+
+/** No answer to the one who asks may have been read before: by what this process knows, and by what the log has told. */
+export type Bound = { own: number; shared: number };
+
+function windowMs(of: 'entity' | 'page'): number {
+  return policies[of].maxAgeMs + policies[of].staleWhileRevalidateMs;
+}

@@ -1,0 +1,118 @@
+/** What the simulator shows; by hand and for more seeds: `npm run simulate`. How it works: `simulation.ts`. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type ManyResult, simulateMany } from './many.ts';
+import { mutations } from './mutations.ts';
+import { simulate } from './simulation.ts';
+
+const seeds = 2_000;
+const operations = 200;
+
+/** Every way through the protocol that the runs must have taken, else they show less than they say. */
+const branches = [
+  'coherence.degraded',
+  'coherence.recovered',
+  'coherence.era, away',
+  'era: first',
+  'era: failover',
+  'era: flush',
+  'era: control deleted',
+  'era: log deleted',
+  'append refused',
+  'kept record appended',
+  'change acknowledged',
+  'change deferred',
+  'purge acknowledged',
+  'purge deferred',
+  'reset acknowledged',
+  'reset deferred',
+  'lease granted',
+  'lease held',
+  'lease failed',
+  'rejected: item lease_lost',
+  'rejected: items lease_lost',
+  'rejected: item invalidated',
+  'rejected: items invalidated',
+  'rejected: item older_version',
+  'rejected: items older_version',
+  'rejected: item undecodable',
+  'rejected: items undecodable',
+  'refused: usable',
+  'refused: takeIn',
+  'refused: joinable',
+  'refused: stillValid',
+  'refused: isCurrent',
+  'refused: patch',
+  'refused: base isValid',
+  'refused: base takeFound',
+  'refused: base joinable',
+  'refused: base install',
+  'purged: isPurged',
+  'purged: onReset',
+  'purged: wait',
+  'cache.fallback',
+  'drain drifted',
+  'page with a patched row',
+  'item coalesced from upstream',
+  'item negative from memory',
+  'item negative from store',
+  'item stale from memory',
+  'item stale from store',
+  'item stale from view',
+  'item stale_if_error from memory',
+  'item stale_if_error from view',
+  'items coalesced from upstream',
+  'items hit from store',
+  'items stale from view',
+  'items stale_if_error from view',
+];
+
+/** What no seed notices alone, with the reason, is in `docs/testing.md`. */
+const noticed = [
+  'valid() in memory',
+  'valid() at the store read',
+  'valid() at joining a flight',
+  'valid() of the view as a whole',
+  'valid() when a change marks rows dirty',
+  'valid() when a row patches the view',
+  'purged() anywhere',
+  'trusted',
+  'the era in keys',
+  'the kept records',
+  'a new era on another server',
+  'leases',
+  'versions (never back)',
+  'the take-over of leases',
+];
+
+describe(`the engine in ${seeds} simulated worlds`, () => {
+  let result: ManyResult;
+  beforeAll(async () => {
+    result = await simulateMany({ from: 1, seeds, operations });
+  }, 600_000);
+
+  test('keeps every promise', () => {
+    expect(result.violations).toEqual([]);
+  });
+
+  test.each(branches)('has been through: %s', (branch) => {
+    expect(result.branches.get(branch) ?? 0).toBeGreaterThan(0);
+  });
+});
+
+describe('the simulator', () => {
+  test.each([1, 2, 5])('goes the same way for the same seed: %i', async (seed) => {
+    const [first, second] = [await simulate({ seed, operations }), await simulate({ seed, operations })];
+    expect(second.hash).toBe(first.hash);
+    expect((await simulate({ seed: seed + 1, operations })).hash).not.toBe(first.hash);
+  });
+
+  test.each(noticed)(
+    'notices when this is taken out: %s',
+    async (without) => {
+      expect(mutations).toHaveProperty([without]);
+      const { violations } = await simulateMany({ from: 1, seeds: 300, operations, without, onlyFirst: true });
+      expect(violations).not.toEqual([]);
+    },
+    120_000,
+  );
+});
