@@ -28,6 +28,8 @@ type Parts<T> = {
   failures: FailureMemory;
   /** Takes a valid entry in; gives what is held of that id from then on. */
   install(id: string, entry: Entry<T>): Entry<T>;
+  /** What those who wait are given of an entry that is not taken in. */
+  neverBack(id: string, entry: Entry<T>): Entry<T>;
   /** A stale value was served from the store. */
   refresh(id: string): void;
   reject(reason: RejectReason): undefined;
@@ -247,7 +249,7 @@ export class Fills<T> {
     }
     // Another took the lease over: it knows of a change that this read may lack.
     const kept = commit !== 'lost' && stillValid();
-    const taken = kept ? this.#parts.install(flight.id, entry) : entry;
+    const taken = kept ? this.#parts.install(flight.id, entry) : this.#parts.neverBack(flight.id, entry);
     if (!kept) this.#parts.reject(commit === 'lost' ? 'lease_lost' : 'invalidated');
     this.#failures.clear(flight.id);
     this.#countFill(kept ? 'stored' : 'not_stored');

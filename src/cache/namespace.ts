@@ -53,6 +53,7 @@ export class Namespace<T> {
       flights: this.#flights,
       failures: this.#failures,
       install: (id, entry) => this.#install(id, entry),
+      neverBack: (id, entry) => this.#neverBack(id, this.#known(id), entry),
       refresh: (id) => this.#refresh([id]),
       reject: (reason) => this.#reject(reason),
     });
@@ -259,13 +260,17 @@ export class Namespace<T> {
 
   /** Takes a valid entry into memory, unless a later read is there; rows never go back to a lower version. */
   #install(id: string, entry: Entry<T>): Entry<T> {
-    const held = this.#memory.get(id) ?? this.#neighbour?.find(id);
+    const held = this.#known(id);
     const { follower } = this.#engine;
     if (held !== undefined && follower.valid(this.name, id, held.asOf) && isReadAfter(held, entry)) return held;
     const next = this.#neverBack(id, held, entry);
     this.#memory.set(id, next);
     this.#neighbour?.installed(id, next);
     return next;
+  }
+
+  #known(id: string): Entry<T> | undefined {
+    return this.#memory.get(id) ?? this.#neighbour?.find(id);
   }
 
   #neverBack(id: string, held: Entry<T> | undefined, entry: Entry<T>): Entry<T> {

@@ -315,7 +315,7 @@ export class Collection<T> implements Listener, Neighbour<T> {
     for (const [id, result] of results) {
       if ('error' in result) unread = result.error;
       else if (result.outcome.kind === 'stale_if_error') unread = new ReadError('UPSTREAM_UNAVAILABLE');
-      else this.installed(id, result.entry); // The base may be another by now, and know better.
+      else this.installed(id, result.entry);
     }
     return unread;
   }

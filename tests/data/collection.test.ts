@@ -208,6 +208,23 @@ describe('P2 parity › a row never goes back', () => {
     expect(await load('1')).toBe(2);
   });
 
+  test('for those who wait either: what lags, and is not kept for a change meanwhile, is held against memory', async () => {
+    const { upstream, startProcess, begin, changed } = openWorld();
+    const { load, tick } = await startProcess();
+    upstream.rows.set('1', 2);
+    expect(await load('1')).toBe(2);
+    changed(['1'], begin(['1']));
+    await tick();
+    upstream.rows.set('1', 1);
+    const release = upstream.holdNext();
+    const asked = load('1');
+    await new Promise(setImmediate);
+    changed(['1'], begin(['1']));
+    await tick();
+    release();
+    expect(await asked).toBe(2);
+  });
+
   test('over eras: content read before stays where the first base of the next one lags behind it', async () => {
     const { log, upstream, startProcess } = openWorld();
     const { load, page, tick } = await startProcess();

@@ -1,65 +1,79 @@
-/**
- * The simulator by hand.
- *
- *   npm run simulate -- --seeds 1000 --from 1       many seeds, and how often each branch was taken
- *   npm run simulate -- --seed 42                   one seed, step by step
- *   npm run simulate -- --mutations                 the first seed that notices each thing taken out of the protocol
- */
-import { parseArgs } from 'node:util';
+/** The simulator by hand: `npm run simulate -- --help`. */
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type ManyResult, simulateMany } from './many.ts';
 import { mutations } from './mutations.ts';
 import { simulate } from './simulation.ts';
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '1000' },
-    from: { type: 'string', default: '1' },
-    operations: { type: 'string', default: '200' },
-    seed: { type: 'string' },
-    without: { type: 'string' },
-    mutations: { type: 'boolean', default: false },
-    verbose: { type: 'boolean', default: false },
-  },
-});
-const [seeds, from, operations] = [values.seeds, values.from, values.operations].map(Number) as [
-  number,
-  number,
-  number,
-];
-const { without } = values;
+type Choice = {
+  seeds: number;
+  from: number;
+  operations: number;
+  seed?: number;
+  without?: string;
+  mutations?: true;
+};
 
-if (values.mutations) await showMutations();
-else if (values.seed === undefined) await showMany();
-else await showOne(Number(values.seed));
+await new Command('simulate')
+  .description(
+    'The engine in simulated worlds, each from its seed. Tells how often each branch of the protocol was taken, and the ' +
+      'story of the first seed that broke a promise; exits 1 when one did.',
+  )
+  .option('--seeds <count>', 'how many', wholeNumber, 1_000)
+  .option('--from <seed>', 'the first', wholeNumber, 1)
+  .option('--seed <seed>', 'this one alone, step by step', wholeNumber)
+  .option('--operations <count>', 'of each seed', wholeNumber, 200)
+  .addOption(new Option('--without <rule>', 'with one rule of the protocol taken out').choices(Object.keys(mutations)))
+  .option('--mutations', 'the first seed that notices each rule taken out')
+  .action((choice: Choice) => {
+    if (choice.mutations) return showMutations(choice);
+    return choice.seed === undefined ? showMany(choice) : showOne(choice.seed, choice);
+  })
+  .parseAsync();
 
-async function showOne(seed: number): Promise<void> {
-  const mutation = without === undefined ? {} : (mutations[without] ?? {});
+async function showMany(choice: Choice): Promise<void> {
+  const { violations, branches, checks, steps, ms } = await simulateSome(choice);
+  for (const [branch, count] of [...branches].sort())
+    console.log(`${count.toLocaleString('en').padStart(13)}  ${branch}`);
+  for (const { seed, violation } of violations) console.log(`seed ${seed}: ${violation}`);
+  const [count, answers, done] = [choice.seeds, checks, steps].map((number) => number.toLocaleString('en'));
+  console.log(
+    `${count} seeds from ${choice.from}: ${violations.length} violations in ${answers} answers, ${done} steps, ${(ms / 1000).toFixed(1)} s`,
+  );
+  const [first] = violations;
+  if (first !== undefined) await showOne(first.seed, choice);
+}
+
+async function showOne(seed: number, { operations, without }: Choice): Promise<void> {
+  const mutation = without === undefined ? {} : mutations[without];
   const { story, violation, hash } = await simulate({ seed, operations, mutation, keepStory: true });
   console.log(story.join('\n'));
   console.log(`seed ${seed}, ${hash}: ${violation ?? 'every promise held'}`);
   if (violation !== undefined) process.exitCode = 1;
 }
 
-async function showMany(): Promise<void> {
-  const beganAtMs = performance.now();
-  const result = await simulateMany({ from, seeds, operations, without });
-  if (values.verbose) showBranches(result);
-  for (const { seed, violation } of result.violations) console.log(`seed ${seed}: ${violation}`);
-  const seconds = ((performance.now() - beganAtMs) / 1000).toFixed(1);
-  console.log(
-    `${seeds} seeds from ${from}: ${result.violations.length} violations in ${result.checks} answers, ${result.steps} steps, ${seconds} s`,
-  );
-  if (result.violations.length > 0) process.exitCode = 1;
-}
-
-function showBranches({ branches }: ManyResult): void {
-  for (const [branch, count] of [...branches].sort()) console.log(`${String(count).padStart(9)}  ${branch}`);
-}
-
-async function showMutations(): Promise<void> {
-  for (const name of Object.keys(mutations)) {
-    const { violations } = await simulateMany({ from, seeds, operations, without: name, onlyFirst: true });
+async function showMutations(choice: Choice): Promise<void> {
+  console.log('| taken out | first seed that notices | which says |\n|---|---|---|');
+  for (const without of Object.keys(mutations)) {
+    const { violations } = await simulateSome({ ...choice, without }, { onlyFirst: true });
     const [first] = violations;
-    console.log(`| ${name} | ${first ? `${first.seed}: ${first.violation}` : `not in ${seeds} seeds`} |`);
+    console.log(`| ${without} | ${first ? `${first.seed} | ${first.violation}` : `none of ${choice.seeds} | `} |`);
   }
+}
+
+/** With a line of progress where somebody is looking. */
+async function simulateSome(
+  { from, seeds, operations, without }: Choice,
+  { onlyFirst = false } = {},
+): Promise<ManyResult & { ms: number }> {
+  const beganAtMs = performance.now();
+  const show = process.stderr.isTTY ? (text: string) => void process.stderr.write(`\r\x1b[K${text}`) : () => {};
+  const onProgress = (done: number) => show(`${done} of ${seeds} seeds`);
+  const result = await simulateMany({ from, seeds, operations, without, onlyFirst, onProgress });
+  show('');
+  return { ...result, ms: performance.now() - beganAtMs };
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Expected a whole number.');
 }

@@ -10,6 +10,8 @@ export type ManyOptions = {
   without?: string | undefined;
   /** Ends with the first violation. */
   onlyFirst?: boolean;
+  /** Told now and then how many seeds have been run. */
+  onProgress?: (done: number) => void;
 };
 
 export type ManyResult = {
@@ -22,11 +24,19 @@ export type ManyResult = {
 };
 
 /** What one thread runs: every `stride`-th seed. */
-export type Share = ManyOptions & { first: number; stride: number };
+export type Share = Omit<ManyOptions, 'onProgress'> & { first: number; stride: number };
 
-export async function simulateMany(options: ManyOptions): Promise<ManyResult> {
+/** What a thread tells: seeds done since it last did, and at the end what came of them. */
+export type Message = { done: number } | { totals: ManyResult };
+
+export async function simulateMany({ onProgress, ...options }: ManyOptions): Promise<ManyResult> {
   const stride = Math.min(availableParallelism(), options.seeds);
-  const shares = Array.from({ length: stride }, (_, first) => runShare({ ...options, first, stride }));
+  let seedsDone = 0;
+  const onDone = (done: number) => {
+    seedsDone += done;
+    onProgress?.(seedsDone);
+  };
+  const shares = Array.from({ length: stride }, (_, first) => runShare({ ...options, first, stride }, onDone));
   const results = await Promise.all(shares);
   const branches = new Map<string, number>();
   for (const result of results) {
@@ -40,10 +50,13 @@ export async function simulateMany(options: ManyOptions): Promise<ManyResult> {
   };
 }
 
-function runShare(share: Share): Promise<ManyResult> {
+function runShare(share: Share, onDone: (done: number) => void): Promise<ManyResult> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: share });
-    worker.once('message', resolve);
+    worker.on('message', (message: Message) => {
+      if ('totals' in message) resolve(message.totals);
+      else onDone(message.done);
+    });
     worker.once('error', reject);
   });
 }

@@ -27,14 +27,13 @@ export type Call<T> = {
 export function call<T>(scheduler: Scheduler, actor: Actor, { fate, timeoutMs, execute, onTimeout, signal }: Call<T>) {
   return new Promise<T>((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
-    const onAbort = () => end(() => reject(signal?.reason));
     const timeout = scheduler.after(timeoutMs, actor, () => end(() => reject(onTimeout())));
     const end = (settle: () => void) => {
       scheduler.cancel(timeout);
-      signal?.removeEventListener('abort', onAbort);
+      ignore();
       settle();
     };
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const ignore = scheduler.onAbort(signal, () => end(() => reject(signal?.reason)));
     const { executeMs, answerMs, refuseMs } = fate;
     if (refuseMs !== undefined) scheduler.after(refuseMs, actor, () => end(() => reject(new CallError('refused'))));
     if (executeMs === undefined) return;

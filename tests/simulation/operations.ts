@@ -1,8 +1,20 @@
 /** What is asked of the processes, and the oracle that hears every answer: reads, pages, writes, changes, resets. */
 import { Deadline } from '../../src/cache/deadline.ts';
 import type { Outcome, ReadRequest } from '../../src/cache/outcome.ts';
+import type { Reader } from '../../src/data/reader.ts';
+import type { Asked, Bound } from './oracle.ts';
 import type { Simulation, Slot } from './simulation.ts';
 import type { Item } from './upstream.ts';
+
+/** A request under way. */
+type Asking = {
+  slot: Slot;
+  asked: Asked;
+  bounds: (id: string) => Bound;
+  reader: Reader<Item>;
+  /** Of what has been read for it so far. */
+  outcomes: readonly Outcome[];
+};
 
 export class Operations {
   readonly #world: Simulation;
@@ -40,105 +52,105 @@ export class Operations {
   }
 
   #write(): string {
-    const nowMs = this.#world.scheduler.nowMs;
-    const creates =
-      this.#world.catalogue.present(nowMs).length < 3 ||
-      (this.#world.catalogue.ids.length < 6 && this.#world.chance.is(0.1));
-    const id =
-      creates && this.#world.catalogue.ids.length < 6 ? `${this.#world.catalogue.ids.length + 1}` : this.#anyId();
-    const version = this.#world.catalogue.write(id, nowMs, this.#world.chance.is(0.12) ? 'delete' : 'put');
+    const { catalogue, chance, scheduler } = this.#world;
+    const { nowMs } = scheduler;
+    const few = catalogue.present(nowMs).length < 3;
+    const creates = catalogue.ids.length < 6 && (few || chance.is(0.1));
+    const id = creates ? `${catalogue.ids.length + 1}` : this.#anyId();
+    const version = catalogue.write(id, nowMs, chance.is(0.12) ? 'delete' : 'put');
     this.#world.tell('writer', `${id} is ${version ?? 'deleted'}`);
     return id;
   }
 
   #readRows(ids: readonly string[]): void {
-    const slot = this.#world.chance.pick(this.#world.slots);
-    const deadlineMs = this.#world.chance.pick([3_000, 3_000, 400]);
-    this.#world.do(slot, `reads ${ids}`, async () => {
-      const asked = this.#world.oracle.asks(slot.knowledge, {
-        deadlineMs,
-
-        together: ids.length > 1,
-      });
-      const bounds = this.#world.oracle.boundsOf(asked, ids);
-      const pausedBeforeMs = slot.pausedMs;
-      const outcomes: Outcome[] = [];
-      const { request, end } = requestOf(slot, deadlineMs, outcomes);
-      const reader = slot.process.resource.reader(request);
+    const { oracle } = this.#world;
+    this.#ask(`reads ${ids}`, { ids, together: ids.length > 1 }, async ({ slot, asked, bounds, reader, outcomes }) => {
       const results = await Promise.all(ids.map((id) => reader.load(id).then(asValue, asFailure)));
-      end();
-      this.#world.oracle.answered(asked, `a read of ${ids}`, { pausedMs: slot.pausedMs - pausedBeforeMs });
-      for (const [index, result] of results.entries()) {
-        const id = ids[index] as string;
-        if ('error' in result) {
-          this.#world.tell(slot.process.name, `${id}: ${result.error}`);
-          this.#world.oracle.failed(asked, id);
-          continue;
+      return () => {
+        for (const [index, result] of results.entries()) {
+          const id = ids[index] as string;
+          if ('error' in result) {
+            this.#world.tell(slot.process.name, `${id}: ${result.error}`);
+            oracle.failed(asked, id);
+            continue;
+          }
+          const { value } = result;
+          const outcome = mostLenient(outcomes);
+          this.#world.tell(slot.process.name, `${id} = ${show(value)}, ${outcome.kind} from ${outcome.tier}`);
+          oracle.row(asked, id, { value, outcome, bound: bounds(id) });
         }
-        // Outcomes do not tell their ids: the most lenient stands for all.
-        const lenient =
-          outcomes.find(({ kind }) => kind === 'stale_if_error') ?? outcomes.find(({ stored }) => !stored);
-        const outcome = (lenient ?? outcomes[0]) as Outcome;
-        const { value } = result;
-        this.#world.tell(slot.process.name, `${id} = ${show(value)}, ${outcome.kind} from ${outcome.tier}`);
-        this.#world.oracle.row(asked, id, { value, outcome, bound: bounds(id) });
-      }
+      };
     });
   }
 
   #readPage(): void {
-    const slot = this.#world.chance.pick(this.#world.slots);
-    const deadlineMs = this.#world.chance.pick([3_000, 3_000, 400]);
-    this.#world.do(slot, 'reads the page', async () => {
-      const asked = this.#world.oracle.asks(slot.knowledge, {
-        deadlineMs,
+    const { oracle, catalogue } = this.#world;
+    const options = { ids: catalogue.ids, together: false };
+    this.#ask('reads the page', options, async ({ slot, asked, bounds, reader, outcomes }) => {
+      const query = { first: 100, order: 'NAME', direction: 'ASC' } as const;
+      const result = await reader.page(query).then(asValue, asFailure);
+      return () => {
+        if ('error' in result) {
+          this.#world.tell(slot.process.name, `page: ${result.error}`);
+          return oracle.failed(asked, 'the page');
+        }
+        const outcome = outcomes[0] as Outcome;
+        const rows = result.value.edges.map(({ node }) => node);
+        this.#world.tell(slot.process.name, `page = ${rows.map(show).join(' ')}, ${outcome.kind} from ${outcome.tier}`);
+        if (outcome.tier === 'view' && rows.some(({ read }) => catalogue.reads[read]?.kind === 'rows')) {
+          this.#world.count('page with a patched row');
+        }
+        oracle.page(asked, { page: result.value, outcome, bounds });
+      };
+    });
+  }
 
-        together: false,
-      });
-      const bounds = this.#world.oracle.boundsOf(asked, this.#world.catalogue.ids);
+  /** A request to one of the processes: what it is bound by is noted when it asks, what it is given is then checked. */
+  #ask(
+    what: string,
+    { ids, together }: { ids: readonly string[]; together: boolean },
+    read: (request: Asking) => Promise<() => void>,
+  ): void {
+    const { chance, oracle, slots } = this.#world;
+    const slot = chance.pick(slots);
+    const deadlineMs = chance.pick([3_000, 3_000, 400]);
+    this.#world.do(slot, what, async () => {
+      const asked = oracle.asks(slot.knowledge, { deadlineMs, together });
+      const bounds = oracle.boundsOf(asked, ids);
       const pausedBeforeMs = slot.pausedMs;
       const outcomes: Outcome[] = [];
       const { request, end } = requestOf(slot, deadlineMs, outcomes);
-      const query = { first: 100, order: 'NAME', direction: 'ASC' } as const;
-      const result = await slot.process.resource.reader(request).page(query).then(asValue, asFailure);
+      const check = await read({ slot, asked, bounds, reader: slot.process.resource.reader(request), outcomes });
       end();
-      this.#world.oracle.answered(asked, 'a page', { pausedMs: slot.pausedMs - pausedBeforeMs });
-      if ('error' in result) {
-        this.#world.tell(slot.process.name, `page: ${result.error}`);
-        return this.#world.oracle.failed(asked, 'a page');
-      }
-      const outcome = outcomes[0] as Outcome;
-      const rows = result.value.edges.map(({ node }) => node);
-      this.#world.tell(slot.process.name, `page = ${rows.map(show).join(' ')}, ${outcome.kind} from ${outcome.tier}`);
-      if (outcome.tier === 'view' && rows.some(({ read }) => this.#world.catalogue.reads[read]?.kind === 'rows')) {
-        this.#world.count('page with a patched row');
-      }
-      this.#world.oracle.page(asked, { page: result.value, outcome, bounds });
+      oracle.answered(asked, what, { pausedMs: slot.pausedMs - pausedBeforeMs });
+      check();
     });
   }
 
   #tell(id: string, { purge }: { purge: boolean }): void {
-    const slot = this.#world.chance.pick(this.#world.slots);
-    const ids = this.#world.chance.is(0.2) ? [...new Set([id, this.#anyId()])] : [id];
+    const { chance, oracle, slots } = this.#world;
+    const slot = chance.pick(slots);
+    const ids = chance.is(0.2) ? [...new Set([id, this.#anyId()])] : [id];
     this.#world.do(slot, `is told of ${ids}${purge ? ', a purge' : ''}`, async () => {
-      const change = this.#world.oracle.changeBegins(ids);
+      const change = oracle.changeBegins(ids);
       const { deferred, position } = await slot.process.resource.invalidate(ids, { purge, source: 'simulation' });
-      this.#world.oracle.changeEnds(change);
-      this.#world.oracle.acknowledged(change, slot.knowledge, { deferred });
+      oracle.changeEnds(change);
+      oracle.acknowledged(change, slot.knowledge, { deferred });
       this.#world.count(`${purge ? 'purge' : 'change'} ${deferred ? 'deferred' : 'acknowledged'}`);
       this.#world.tell(slot.process.name, `acknowledges ${ids} at ${position}${deferred ? ', deferred' : ''}`);
     });
   }
 
   #reset({ purge }: { purge: boolean }): void {
-    const slot = this.#world.chance.pick(this.#world.slots);
+    const { chance, oracle, slots } = this.#world;
+    const slot = chance.pick(slots);
     this.#world.do(slot, `resets${purge ? ', a purge' : ''}`, async () => {
-      const change = this.#world.oracle.changeBegins('*');
+      const change = oracle.changeBegins('*');
       const result = await slot.process.resource.reset({ purge, source: 'simulation' }).then(asValue, asFailure);
-      this.#world.oracle.changeEnds(change);
+      oracle.changeEnds(change);
       if ('error' in result) return this.#world.tell(slot.process.name, `could not reset: ${result.error}`);
       const { deferred } = result.value;
-      this.#world.oracle.acknowledged(change, slot.knowledge, { deferred });
+      oracle.acknowledged(change, slot.knowledge, { deferred });
       this.#world.count(`reset ${deferred ? 'deferred' : 'acknowledged'}`);
       this.#world.tell(slot.process.name, `has reset${deferred ? ', deferred' : ''}`);
     });
@@ -153,6 +165,12 @@ export function requestOf(
 ): { request: ReadRequest; end: () => void } {
   const deadline = new Deadline(slot.process.engine.clock, deadlineMs);
   return { request: { deadline, note: (outcome) => void outcomes.push(outcome) }, end: () => deadline.end() };
+}
+
+/** Outcomes do not tell their ids: the most lenient stands for all. */
+function mostLenient(outcomes: readonly Outcome[]): Outcome {
+  const lenient = outcomes.find(({ kind }) => kind === 'stale_if_error') ?? outcomes.find(({ stored }) => !stored);
+  return (lenient ?? outcomes[0]) as Outcome;
 }
 
 /** Such as `3@0:00.014#25`: id, version, and the read that it came from. */

@@ -28,6 +28,8 @@ export type Knowledge = {
   /** The highest version answered so far, by id, for "never back". */
   highest: Map<string, { version: string; sentAtMs: number; answeredAtMs: number }>;
   degradations: number;
+  /** The last pause. */
+  paused: { ms: number; endedAtMs: number };
   isDegraded: () => boolean;
 };
 
@@ -178,6 +180,12 @@ export class Oracle {
     for (const id of absent) this.#checkAbsent(asked, id, { bound: bounds(id), withinMs: windowMs('entity') });
   }
 
+  /** What was purged is not kept either, from the turn in which the purge is applied. */
+  holds(knowledge: Knowledge, { id, version, read }: Item): void {
+    const sentAtMs = this.#catalogue.reads[read]?.sentAtMs ?? 0;
+    this.#checkNotPurged(knowledge, id, { name: `${id} of ${version} in memory`, sentAtMs });
+  }
+
   failed(asked: Asked, what: string): void {
     this.#checkReasonOfError(asked, what);
   }
@@ -188,14 +196,14 @@ export class Oracle {
     if (tookMs > deadlineMs + 1) throw new Violation(`P7: ${what} was answered after ${tookMs} ms`);
   }
 
-  /** P4: while nothing fails one key has one upstream read under way, and one more for each change of it. */
+  /** P4: while nothing fails one key has one upstream read under way, and one more for each change that reaches someone. */
   sending(read: UpstreamRead): void {
     if (!this.#calm || read.kind !== 'rows') return;
     for (const id of read.ids) {
       const others = this.#catalogue.reads.filter((other) => !other.over && other.ids.includes(id));
       const sinceMs = Math.min(...others.map(({ sentAtMs }) => sentAtMs));
       const changes = this.#changes.filter(
-        ({ ids, endedAtMs }) => (ids === '*' || ids.includes(id)) && endedAtMs >= sinceMs,
+        ({ ids, endedAtMs }) => (ids === '*' || ids.includes(id)) && endedAtMs + coherenceMs >= sinceMs,
       );
       if (others.length > 1 + changes.length) {
         throw new Violation(`P4: ${others.length} reads of ${id} under way with ${changes.length} changes`);
@@ -221,7 +229,7 @@ export class Oracle {
     const sentAtMs = this.#asGoodAs(row, read);
     if (!sie) this.#checkBound(asked, name, { sentAtMs, bound });
     this.#checkAge(asked, name, { sie, sentAtMs, limits });
-    if (stored && !sie) this.#checkNeverBack(asked, row, { name, sentAtMs: read.sentAtMs });
+    if (!sie) this.#checkNeverBack(asked, row, { name, sentAtMs: read.sentAtMs, binds: stored });
   }
 
   /** A later read that gave a lower version was not taken instead: rows never go back. */
@@ -252,8 +260,7 @@ export class Oracle {
     if (sentAtMs >= asked.atMs) return; // Read for this request or during it.
     const policy = policies[limits];
     const limitMs = sie ? policy.maxAgeMs + policy.staleIfErrorMs + clockSkewMs + this.#behindMs() : windowMs('entity');
-    // Rows that are asked for together wait for the last of them.
-    const ageMs = (asked.together ? asked.atMs : this.#now()) - sentAtMs;
+    const ageMs = this.#foundAtMs(asked) - sentAtMs;
     if (ageMs > limitMs + (this.#calm ? 10 : clockErrorMs)) throw new Violation(`P6a: ${name} is ${ageMs} ms old`);
   }
 
@@ -265,7 +272,11 @@ export class Oracle {
   }
 
   /** What was read for those who waited, and then not kept, binds nobody. */
-  #checkNeverBack(asked: Asked, { id, version }: Item, { name, sentAtMs }: { name: string; sentAtMs: number }): void {
+  #checkNeverBack(
+    asked: Asked,
+    { id, version }: Item,
+    { name, sentAtMs, binds }: { name: string; sentAtMs: number; binds: boolean },
+  ): void {
     const { highest } = asked.knowledge;
     const before = highest.get(id);
     if (before !== undefined && version < before.version) {
@@ -277,12 +288,12 @@ export class Oracle {
       }
       if (!wentAway) return;
     }
-    highest.set(id, { version, sentAtMs, answeredAtMs: this.#now() });
+    if (binds) highest.set(id, { version, sentAtMs, answeredAtMs: this.#now() });
   }
 
   #checkAbsent(asked: Asked, id: string, { bound, withinMs }: { bound: Bound; withinMs: number }): void {
     const sinceMs = Math.max(bound.own, this.#wasDegraded(asked) ? 0 : bound.shared);
-    const oldestMs = Math.min(asked.atMs, this.#now() - withinMs - (this.#calm ? 10 : clockErrorMs));
+    const oldestMs = Math.min(asked.atMs, this.#foundAtMs(asked) - withinMs - (this.#calm ? 10 : clockErrorMs));
     const isRight = (sentAtMs: number) => sentAtMs >= sinceMs && sentAtMs >= oldestMs;
     if (this.#catalogue.said(id).some((said) => said.version === null && isRight(said.sentAtMs))) return;
     if (isRight(this.#catalogue.createdAtMs(id))) return;
@@ -290,11 +301,18 @@ export class Oracle {
   }
 
   /** Stale-if-error, and errors, only when upstream could not be read, or the time of the request was over. */
-  #checkReasonOfError({ atMs, deadlineMs }: Asked, what: string): void {
+  #checkReasonOfError({ knowledge, atMs, deadlineMs }: Asked, what: string): void {
     const nowMs = this.#now();
-    const rememberedMs = 1_000 + 500 + (this.#calm ? 0 : clockSkewMs + this.#behindMs());
+    // A process that was paused learns of a failure as late as it wakes.
+    const late = knowledge.paused.endedAtMs >= atMs - 1_500 ? knowledge.paused.ms : 0;
+    const rememberedMs = 1_000 + 500 + late + (this.#calm ? 0 : clockSkewMs + this.#behindMs());
     if (this.#catalogue.lastFailureAtMs >= atMs - rememberedMs || nowMs - atMs >= deadlineMs) return;
     throw new Violation(`P6a: ${what} on error, and upstream had not failed since ${this.#catalogue.lastFailureAtMs}`);
+  }
+
+  /** When the age of an answer counts: rows that are asked for together wait for the last of them. */
+  #foundAtMs({ together, atMs }: Asked): number {
+    return together ? atMs : this.#now();
   }
 
   #wasDegraded({ knowledge, degraded, degradations }: Asked): boolean {

@@ -2,6 +2,7 @@
 import type { Clock } from '../../src/cache/clock.ts';
 import type { Deadline } from '../../src/cache/deadline.ts';
 import type { Engine } from '../../src/cache/engine.ts';
+import type { Entry } from '../../src/cache/entry.ts';
 import { Follower, type Listener } from '../../src/cache/follower.ts';
 import type { Ids } from '../../src/cache/log.ts';
 import { MemoryTier } from '../../src/cache/memory.ts';
@@ -80,6 +81,11 @@ export class Process {
     this.resource = new CachedResource({ engine: this.engine, upstream, definition, policies, settleMs });
   }
 
+  /** What memory holds, whether it may be served or not. */
+  inMemory(): Iterable<readonly [id: string, entry: Entry<Item>]> {
+    return this.engine.memory.part<Item>(items.name).entries();
+  }
+
   /** Whatever a mutation makes of the keys. */
   get trueEra(): string {
     return this.follower.trueEra;
@@ -134,7 +140,7 @@ class WatchedFollower extends Follower {
   }
 
   override valid(namespace: string, id: string, asOf: Stamp): boolean {
-    return super.valid(namespace, id, asOf) || (this.#refused('') && !super.purged(namespace, id, asOf));
+    return super.valid(namespace, id, asOf) || this.#refused('');
   }
 
   override validAsWhole(namespace: string, asOf: Stamp): boolean {

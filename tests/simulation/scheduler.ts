@@ -23,6 +23,7 @@ export class Scheduler {
   steps = 0;
   readonly #chance: Chance;
   readonly #heap: Step[] = [];
+  readonly #listening = new Set<() => void>();
 
   constructor(chance: Chance) {
     this.#chance = chance;
@@ -37,6 +38,23 @@ export class Scheduler {
 
   cancel(step: Step): void {
     step.run = undefined;
+  }
+
+  /** @returns Ends the listening. */
+  onAbort(signal: AbortSignal | undefined, act: () => void): () => void {
+    const end = () => {
+      signal?.removeEventListener('abort', act);
+      this.#listening.delete(end);
+    };
+    signal?.addEventListener('abort', act, { once: true });
+    this.#listening.add(end);
+    return end;
+  }
+
+  /** Lets go of what is left waiting: Node keeps a combined signal, and all it leads to, while somebody listens to it. */
+  close(): void {
+    for (const end of this.#listening) end();
+    this.#heap.length = 0;
   }
 
   resume(actor: Actor): void {
@@ -75,15 +93,15 @@ export class Scheduler {
       sleep: (ms, signal) =>
         new Promise((resolve, reject) => {
           if (signal?.aborted) return reject(signal.reason);
-          const onAbort = () => {
-            this.cancel(step);
-            reject(signal?.reason);
-          };
           const step = this.after(ms, actor, () => {
-            signal?.removeEventListener('abort', onAbort);
+            ignore();
             resolve();
           });
-          signal?.addEventListener('abort', onAbort, { once: true });
+          const ignore = this.onAbort(signal, () => {
+            this.cancel(step);
+            ignore();
+            reject(signal?.reason);
+          });
         }),
     };
   }

@@ -71,6 +71,7 @@ const noticed = [
   'valid() in memory',
   'valid() at the store read',
   'valid() at joining a flight',
+  'valid() at install of a row',
   'valid() of the view as a whole',
   'valid() when a change marks rows dirty',
   'valid() when a row patches the view',

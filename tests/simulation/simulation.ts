@@ -19,7 +19,7 @@ import { type Actor, Scheduler } from './scheduler.ts';
 import { Story } from './story.ts';
 import { Catalogue, calmMood, SimUpstream, type UpstreamMood } from './upstream.ts';
 
-export type RunOptions = { seed: number; operations: number; mutation?: Mutation; keepStory?: boolean };
+export type RunOptions = { seed: number; operations: number; mutation?: Mutation | undefined; keepStory?: boolean };
 
 export type RunResult = {
   seed: number;
@@ -113,10 +113,12 @@ export class Simulation {
       for (let i = 0; i < count && this.#violation === undefined; i++) {
         operations.next();
         await this.scheduler.runUntil(this.scheduler.nowMs + this.chance.between(0, 2 * paceMs));
+        this.#checkMemories();
       }
       if (this.#violation === undefined) await this.#end();
     });
     for (const { actor } of this.slots) actor.state = 'dead';
+    this.scheduler.close();
     return {
       seed,
       violation: this.#violation,
@@ -162,6 +164,7 @@ export class Simulation {
       purgedAll: [],
       highest: new Map(),
       degradations: 0,
+      paused: { ms: 0, endedAtMs: Number.NEGATIVE_INFINITY },
       isDegraded: () => process.follower.degraded,
     };
     const process: Process = new Process({
@@ -217,7 +220,9 @@ export class Simulation {
 
   resume(slot: Slot): void {
     if (slot.actor.state !== 'paused') return;
-    slot.pausedMs += this.scheduler.nowMs - slot.pausedAtMs;
+    const ms = this.scheduler.nowMs - slot.pausedAtMs;
+    slot.pausedMs += ms;
+    slot.knowledge.paused = { ms, endedAtMs: this.scheduler.nowMs };
     this.tell(slot.process.name, 'goes on');
     this.scheduler.resume(slot.actor);
   }
@@ -227,6 +232,13 @@ export class Simulation {
     const readSinceMs = this.#appendedAtMs.get(process.trueEra + at.floor) ?? 0;
     this.tell(process.name, `applies ${at.hard ? 'a purge' : 'a change'} of ${at.ids}, floor ${at.floor}`);
     this.oracle.applied(knowledge, at.ids, { readSinceMs, hard: at.hard });
+  }
+
+  #checkMemories(): void {
+    for (const { process, knowledge, actor } of this.slots) {
+      if (actor.state !== 'running') continue;
+      for (const [, { value }] of process.inMemory()) if (value !== null) this.oracle.holds(knowledge, value);
+    }
   }
 
   // ── The end ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,21 +1,30 @@
 /** One thread of `many.ts`. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ManyResult, Share } from './many.ts';
+import type { ManyResult, Message, Share } from './many.ts';
 import { mutations } from './mutations.ts';
 import { simulate } from './simulation.ts';
+
+/** Seeds between two words of progress. */
+const wordEvery = 25;
 
 const { from, seeds, operations, without, onlyFirst, first, stride } = workerData as Share;
 const mutation = without === undefined ? {} : mutations[without];
 if (mutation === undefined) throw new RangeError(`there is no mutation ${without}`);
 
-const result: ManyResult = { violations: [], branches: new Map(), checks: 0, steps: 0 };
+const totals: ManyResult = { violations: [], branches: new Map(), checks: 0, steps: 0 };
+let done = 0;
 for (let seed = from + first; seed < from + seeds; seed += stride) {
   const { violation, branches, checks, steps } = await simulate({ seed, operations, mutation });
-  for (const [branch, count] of branches) result.branches.set(branch, (result.branches.get(branch) ?? 0) + count);
-  result.checks += checks;
-  result.steps += steps;
+  for (const [branch, count] of branches) totals.branches.set(branch, (totals.branches.get(branch) ?? 0) + count);
+  totals.checks += checks;
+  totals.steps += steps;
+  if (++done % wordEvery === 0) tell({ done: wordEvery });
   if (violation === undefined) continue;
-  result.violations.push({ seed, violation });
+  totals.violations.push({ seed, violation });
   if (onlyFirst) break;
 }
-parentPort?.postMessage(result);
+tell({ totals });
+
+function tell(message: Message): void {
+  parentPort?.postMessage(message);
+}
