@@ -135,7 +135,7 @@ export class Operations {
       const change = oracle.changeBegins(ids);
       const { deferred, position } = await slot.process.resource.invalidate(ids, { purge, source: 'simulation' });
       oracle.changeEnds(change);
-      oracle.acknowledged(change, slot.knowledge, { deferred });
+      oracle.acknowledged(change, slot.knowledge, { deferred, purge });
       this.#world.count(`${purge ? 'purge' : 'change'} ${deferred ? 'deferred' : 'acknowledged'}`);
       this.#world.tell(slot.process.name, `acknowledges ${ids} at ${position}${deferred ? ', deferred' : ''}`);
     });
@@ -150,7 +150,7 @@ export class Operations {
       oracle.changeEnds(change);
       if ('error' in result) return this.#world.tell(slot.process.name, `could not reset: ${result.error}`);
       const { deferred } = result.value;
-      oracle.acknowledged(change, slot.knowledge, { deferred });
+      oracle.acknowledged(change, slot.knowledge, { deferred, purge });
       this.#world.count(`reset ${deferred ? 'deferred' : 'acknowledged'}`);
       this.#world.tell(slot.process.name, `has reset${deferred ? ', deferred' : ''}`);
     });

@@ -46,7 +46,7 @@ export type Asked = {
   together: boolean;
 };
 
-type Change = { ids: Ids; beganAtMs: number; endedAtMs: number };
+type Change = { ids: Ids; beganAtMs: number; endedAtMs: number; purged: boolean };
 
 const { policies, coherenceMs } = settings;
 
@@ -80,7 +80,7 @@ export class Oracle {
   // ── What it is told ───────────────────────────────────────────────────────────────────────────────────────────────
 
   changeBegins(ids: Ids): Change {
-    const change = { ids, beganAtMs: this.#now(), endedAtMs: Number.POSITIVE_INFINITY };
+    const change = { ids, beganAtMs: this.#now(), endedAtMs: Number.POSITIVE_INFINITY, purged: false };
     this.#changes.push(change);
     return change;
   }
@@ -90,7 +90,8 @@ export class Oracle {
   }
 
   /** P6b at the acknowledging process; P6c when only this process, as long as it lives, could apply it. */
-  acknowledged(change: Change, by: Knowledge, { deferred }: { deferred: boolean }): void {
+  acknowledged(change: Change, by: Knowledge, { deferred, purge }: { deferred: boolean; purge: boolean }): void {
+    change.purged = purge && !deferred;
     const readSinceMs = change.beganAtMs;
     this.#oblige(change.ids, { fromMs: this.#now(), readSinceMs, slot: by.slot, by: deferred ? by : undefined });
   }
@@ -184,6 +185,15 @@ export class Oracle {
   holds(knowledge: Knowledge, { id, version, read }: Item): void {
     const sentAtMs = this.#catalogue.reads[read]?.sentAtMs ?? 0;
     this.#checkNotPurged(knowledge, id, { name: `${id} of ${version} in memory`, sentAtMs });
+  }
+
+  /** Once a purge of ids is acknowledged nothing from before it stands in Redis either, while nothing fails. */
+  stored({ id, version, read }: Item): void {
+    const sentAtMs = this.#catalogue.reads[read]?.sentAtMs ?? 0;
+    for (const { ids, purged, beganAtMs } of this.#changes) {
+      if (!purged || ids === '*' || !ids.includes(id) || sentAtMs >= beganAtMs) continue;
+      throw new Violation(`purge: ${id} of ${version} in Redis, sent at ${sentAtMs}, purged at ${beganAtMs}`);
+    }
   }
 
   failed(asked: Asked, what: string): void {

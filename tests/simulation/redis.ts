@@ -5,11 +5,12 @@
  * clock may be behind.
  */
 import { encodeEntry, parseStored } from '../../src/cache/entry.ts';
-import type { StoreKey } from '../../src/cache/keys.ts';
+import { rowKey, type StoreKey } from '../../src/cache/keys.ts';
 import type { LogRecord, Look, Stamped } from '../../src/cache/log.ts';
 import { BEGINNING, higher, type Position, positionOf, timeOf } from '../../src/cache/position.ts';
 import { failureMemoryMs, failurePrefix, type Lease, readLease, ttlOf } from '../../src/cache/store.ts';
 import type { Mutation } from './mutations.ts';
+import { type Item, items } from './upstream.ts';
 
 /** Why an era began. */
 export type EraCause = 'first' | 'flush' | 'control deleted' | 'log deleted' | 'failover';
@@ -52,6 +53,18 @@ export class SimRedis {
 
   now(): number {
     return this.#now() - this.behindMs;
+  }
+
+  /** What stands under the keys that readers of the present era and generation look at. */
+  rows(ids: readonly string[]): Item[] {
+    if (this.#control === undefined) return [];
+    const { era, generations } = this.#control;
+    const place = { prefix: 'sim', era, namespace: items.name, shape: items.endpoint.codec.shape };
+    return ids.flatMap((id) => {
+      const text = this.get(rowKey(place, generations.get(items.name) ?? BEGINNING, id).value);
+      const row = text === undefined ? undefined : parseStored(text)?.wireText;
+      return row === undefined ? [] : ((JSON.parse(row) as Item | null) ?? []);
+    });
   }
 
   // ── The control slot ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -66,23 +66,30 @@ const branches = [
   'items stale_if_error from view',
 ];
 
-/** What no seed notices alone, with the reason, is in `docs/testing.md`. */
-const noticed = [
-  'valid() in memory',
-  'valid() at the store read',
-  'valid() at joining a flight',
-  'valid() at install of a row',
-  'valid() of the view as a whole',
-  'valid() when a change marks rows dirty',
-  'valid() when a row patches the view',
-  'purged() anywhere',
-  'trusted',
-  'the era in keys',
-  'the kept records',
-  'a new era on another server',
-  'leases',
-  'versions (never back)',
-  'the take-over of leases',
+/**
+ * Rules of the protocol, and a seed that notices when each is taken out: `npm run simulate -- --mutations` finds them
+ * anew. What no seed notices, with the reason, is in `docs/testing.md`.
+ */
+const noticed: [rule: string, seed: number][] = [
+  ['valid() in memory', 1],
+  ['valid() at the store read', 1],
+  ['valid() at joining a flight', 1],
+  ['valid() at install of a row', 8],
+  ['valid() of the view as a whole', 1],
+  ['valid() when a change marks rows dirty', 1],
+  ['valid() when a row patches the view', 1],
+  ['valid() at install of a base', 236],
+  ['purged() anywhere', 1],
+  ['trusted', 1],
+  ['the era in keys', 1],
+  ['the kept records', 1],
+  ['a new era on another server', 1],
+  ['leases', 1],
+  ['the lease check of commits', 565],
+  ['versions (never back)', 1],
+  ['the take-over of leases', 1],
+  ['deleting purged values in the store', 270],
+  ['one clock', 110],
 ];
 
 describe(`the engine in ${seeds} simulated worlds`, () => {
@@ -109,9 +116,9 @@ describe('the simulator', () => {
 
   test.each(noticed)(
     'notices when this is taken out: %s',
-    async (without) => {
+    async (without, seed) => {
       expect(mutations).toHaveProperty([without]);
-      const { violations } = await simulateMany({ from: 1, seeds: 300, operations, without, onlyFirst: true });
+      const { violations } = await simulateMany({ from: seed, seeds: 300, operations, without, onlyFirst: true });
       expect(violations).not.toEqual([]);
     },
     120_000,

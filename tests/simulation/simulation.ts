@@ -113,7 +113,7 @@ export class Simulation {
       for (let i = 0; i < count && this.#violation === undefined; i++) {
         operations.next();
         await this.scheduler.runUntil(this.scheduler.nowMs + this.chance.between(0, 2 * paceMs));
-        this.#checkMemories();
+        this.#checkWhatIsHeld();
       }
       if (this.#violation === undefined) await this.#end();
     });
@@ -234,7 +234,9 @@ export class Simulation {
     this.oracle.applied(knowledge, at.ids, { readSinceMs, hard: at.hard });
   }
 
-  #checkMemories(): void {
+  #checkWhatIsHeld(): void {
+    const rows = this.faults === undefined ? this.redis.rows(this.catalogue.ids) : [];
+    for (const row of rows) this.oracle.stored(row);
     for (const { process, knowledge, actor } of this.slots) {
       if (actor.state !== 'running') continue;
       for (const [, { value }] of process.inMemory()) if (value !== null) this.oracle.holds(knowledge, value);
