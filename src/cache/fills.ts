@@ -247,10 +247,12 @@ export class Fills<T> {
     } else if (leased) {
       await this.#shared.release(key, token);
     }
-    // Another took the lease over: it knows of a change that this read may lack.
-    const kept = commit !== 'lost' && stillValid();
-    const taken = kept ? this.#parts.install(flight.id, entry) : this.#parts.neverBack(flight.id, entry);
-    if (!kept) this.#parts.reject(commit === 'lost' ? 'lease_lost' : 'invalidated');
+    const valid = stillValid();
+    const taken = valid ? this.#parts.install(flight.id, entry) : this.#parts.neverBack(flight.id, entry);
+    if (!valid) this.#parts.reject('invalidated');
+    // Another took the lease over: it knows of a change that this process will learn of, and see its memory by it.
+    else if (commit === 'lost') this.#parts.reject('lease_lost');
+    const kept = valid && commit !== 'lost';
     this.#failures.clear(flight.id);
     this.#countFill(kept ? 'stored' : 'not_stored');
     this.#flights.land(flight, { entry: taken, tier: 'upstream', stored: kept });

@@ -5,7 +5,7 @@
  * Two filters that mean the same have the same one, which is what match lists and cursors are known by.
  */
 import { createHash } from 'node:crypto';
-import type { SortKey } from './order.ts';
+import { keyIn, type SortKey } from './order.ts';
 import { fold } from './text.ts';
 
 /**
@@ -84,9 +84,9 @@ function fits<T>(filter: Filter<T>, name: string, restriction: Restriction, row:
     case 'oneOf':
       return (restriction as readonly (string | null)[]).includes(filter.of(row.value));
     case 'from':
-      return (row.keys[filter.order] as SortKey) >= (restriction as SortKey);
+      return keyIn(filter.order, row) >= (restriction as SortKey);
     case 'before':
-      return (row.keys[filter.order] as SortKey) < (restriction as SortKey);
+      return keyIn(filter.order, row) < (restriction as SortKey);
     case 'contains':
       return (row.texts[name] as string).includes(restriction as string);
   }

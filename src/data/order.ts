@@ -6,6 +6,13 @@ export type SortKey = number | string;
 /** Where a row stands, or would stand: a cursor's row need not exist. */
 export type Place = { key: SortKey; id: string };
 
+/** @throws {TypeError} When there is no such order: a mistake of the caller. */
+export function keyIn(order: string, { keys }: { readonly keys: Readonly<Record<string, SortKey>> }): SortKey {
+  const key = keys[order];
+  if (key === undefined) throw new TypeError(`there is no order ${order}`);
+  return key;
+}
+
 /** Below 0 when `a` comes first. Texts compare by UTF-16 unit. */
 export function comparePlaces(a: Place, b: Place): number {
   if (a.key < b.key) return -1;

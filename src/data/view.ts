@@ -11,7 +11,7 @@ import type { Times } from '../cache/entry.ts';
 import type { Stamp } from '../cache/position.ts';
 import { decodeCursor, encodeCursor, type Sequence } from './cursor.ts';
 import { type Filter, type Filters, filterHash, filterKey, matches, type NormalForm, normalForm } from './filters.ts';
-import { boundary, comparePlaces, lowerBound, type Place, type SortKey, upperBound } from './order.ts';
+import { boundary, comparePlaces, keyIn, lowerBound, type Place, type SortKey, upperBound } from './order.ts';
 import type { Page, PageQuery } from './reader.ts';
 import { fold } from './text.ts';
 
@@ -144,7 +144,7 @@ export class View<T> {
       case 'from':
       case 'before': {
         const rows = this.#ordered(filter.order);
-        const at = boundary(rows, (row) => (row.keys[filter.order] as SortKey) < (restriction as SortKey));
+        const at = boundary(rows, (row) => keyIn(filter.order, row) < (restriction as SortKey));
         return filter.kind === 'from' ? rows.slice(at) : rows.slice(0, at);
       }
       case 'contains':
@@ -200,9 +200,7 @@ export class View<T> {
 }
 
 function placeOf<T>(row: ViewRow<T>, order: string): Place {
-  const key = row.keys[order];
-  if (key === undefined) throw new TypeError(`there is no order ${order}`);
-  return { key, id: row.id };
+  return { key: keyIn(order, row), id: row.id };
 }
 
 function addToPosting<T>(posting: Map<string | null, Set<ViewRow<T>>>, value: string | null, row: ViewRow<T>): void {

@@ -88,6 +88,7 @@ function openWorld() {
     return {
       tick: () => follower.tick(),
       /** Version of a row, by its number. */
+      change: (id: string) => resource.invalidate([id], { purge: false, source: 'test' }),
       load: async (id: string) => numberOf(await reader().load(id)),
       loadAll: async (ids: string[]) => {
         const one = reader();
@@ -223,6 +224,28 @@ describe('P2 parity › a row never goes back', () => {
     await tick();
     release();
     expect(await asked).toBe(2);
+  });
+
+  test('from the page to the entity: a changed row whose lease another took is in both, or in neither', async () => {
+    const { log, upstream, startProcess, begin, changed } = openWorld();
+    const { change, load, page, tick } = await startProcess();
+    await page();
+    changed(['1'], begin(['1']));
+    const release = upstream.holdNext();
+    await tick();
+    await new Promise(setImmediate);
+    const [began, announced] = [log.holdNext('append'), log.holdNext('append')];
+    const told = change('1');
+    await began.reached;
+    began.release();
+    await announced.reached; // It has read row 1 anew, and taken the lease to do so.
+    upstream.rows.set('1', 2);
+    release();
+    await new Promise(setImmediate);
+    const [shown] = await page();
+    announced.release();
+    await told;
+    expect([shown, await load('1'), (await page())[0]]).toEqual([1, 1, 1]);
   });
 
   test('over eras: content read before stays where the first base of the next one lags behind it', async () => {

@@ -16,7 +16,30 @@ export type ModelQuery = {
 
 export type ModelPage = { rows: RawRow[]; hasNextPage: boolean; hasPreviousPage: boolean; totalCount: number };
 
-export function foldText(text: string): string {
+export const statuses = ['UPCOMING', 'LIVE', 'CLOSED', 'CANCELLED', 'OTHER'] as const;
+
+/** Of catalogs, as clients state it. */
+export type ModelFilter = {
+  sellerId?: string | null;
+  status?: (typeof statuses)[number][] | null;
+  startsFrom?: string;
+  startsBefore?: string;
+  titleContains?: string | null;
+};
+
+export function keepOf({ sellerId, status, startsFrom, startsBefore, titleContains }: ModelFilter): ModelQuery['keep'] {
+  return (row) => {
+    const name = String(row.status).toUpperCase();
+    const known = (statuses as readonly string[]).includes(name) ? name : 'OTHER';
+    if (sellerId && row.seller_id !== sellerId) return false;
+    if (status && status.length > 0 && !(status as string[]).includes(known)) return false;
+    if (startsFrom && Date.parse(String(row.start_date)) < Date.parse(startsFrom)) return false;
+    if (startsBefore && Date.parse(String(row.start_date)) >= Date.parse(startsBefore)) return false;
+    return !titleContains || foldText(String(row.title)).includes(foldText(titleContains));
+  };
+}
+
+function foldText(text: string): string {
   return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }
 

@@ -6,22 +6,13 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compareRows, foldText, type ModelQuery, modelPage, type RawRow } from '../data/model.ts';
+import { compareRows, keepOf, type ModelFilter, modelPage, type RawRow, statuses } from '../data/model.ts';
 import { startWorld, type World } from '../support/world.ts';
 
-const statuses = ['UPCOMING', 'LIVE', 'CLOSED', 'CANCELLED', 'OTHER'] as const;
 const orders = ['START_DATE', 'TITLE', 'UPDATED_AT'] as const;
 
-type Filter = {
-  sellerId?: string | null;
-  status?: (typeof statuses)[number][] | null;
-  startsFrom?: string;
-  startsBefore?: string;
-  titleContains?: string | null;
-};
-
 type Ask = {
-  filter: Filter;
+  filter: ModelFilter;
   order: (typeof orders)[number];
   direction: 'ASC' | 'DESC';
   size: { first: number } | { last: number };
@@ -76,18 +67,6 @@ type Data = {
 };
 
 const globalId = (type: string, id: string) => Buffer.from(`${type}:${id}`).toString('base64url');
-
-function keepOf({ sellerId, status, startsFrom, startsBefore, titleContains }: Filter): ModelQuery['keep'] {
-  return (row) => {
-    const name = String(row.status).toUpperCase();
-    const known = (statuses as readonly string[]).includes(name) ? name : 'OTHER';
-    if (sellerId && row.seller_id !== sellerId) return false;
-    if (status && status.length > 0 && !(status as string[]).includes(known)) return false;
-    if (startsFrom && Date.parse(String(row.start_date)) < Date.parse(startsFrom)) return false;
-    if (startsBefore && Date.parse(String(row.start_date)) >= Date.parse(startsBefore)) return false;
-    return !titleContains || foldText(String(row.title)).includes(foldText(titleContains));
-  };
-}
 
 function variablesOf({ filter, order, direction, size }: Ask): Record<string, unknown> {
   const sellerId = filter.sellerId ? globalId('Seller', filter.sellerId) : filter.sellerId;

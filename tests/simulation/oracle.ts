@@ -27,6 +27,8 @@ export type Knowledge = {
   purgedAll: number[];
   /** The highest version answered so far, by id, for "never back". */
   highest: Map<string, { version: string; sentAtMs: number; answeredAtMs: number }>;
+  /** How often any of them was forgotten, for a reset or a purge. */
+  forgotten: number;
   degradations: number;
   /** The last pause. */
   paused: { ms: number; endedAtMs: number };
@@ -42,6 +44,7 @@ export type Asked = {
   deadlineMs: number;
   degradations: number;
   degraded: boolean;
+  forgotten: number;
   /** For several rows at once. */
   together: boolean;
 };
@@ -106,14 +109,14 @@ export class Oracle {
     const { readSinceMs, hard } = at;
     if (ids === '*') {
       knowledge.appliedToAll = Math.max(knowledge.appliedToAll, readSinceMs);
-      knowledge.highest.clear();
+      forgetHighest(knowledge);
       if (hard) knowledge.purgedAll.push(readSinceMs);
       return;
     }
     for (const id of ids) {
       knowledge.applied.set(id, Math.max(knowledge.applied.get(id) ?? 0, readSinceMs));
       if (!hard) continue;
-      knowledge.highest.delete(id);
+      forgetHighest(knowledge, id);
       const bars = knowledge.purged.get(id) ?? [];
       knowledge.purged.set(id, [...bars, readSinceMs]);
     }
@@ -127,8 +130,9 @@ export class Oracle {
   // ── What it holds against it ──────────────────────────────────────────────────────────────────────────────────────
 
   asks(knowledge: Knowledge, { deadlineMs, together }: { deadlineMs: number; together: boolean }): Asked {
-    const { degradations } = knowledge;
-    return { knowledge, atMs: this.#now(), deadlineMs, degradations, degraded: knowledge.isDegraded(), together };
+    const { degradations, forgotten } = knowledge;
+    const degraded = knowledge.isDegraded();
+    return { knowledge, atMs: this.#now(), deadlineMs, degradations, degraded, forgotten, together };
   }
 
   /** What those who ask at this moment must be given; taken when they ask. */
@@ -281,7 +285,7 @@ export class Oracle {
     }
   }
 
-  /** What was read for those who waited, and then not kept, binds nobody. */
+  /** What was read for those who waited, and then not kept, binds nobody; nor what was looked up before a reset. */
   #checkNeverBack(
     asked: Asked,
     { id, version }: Item,
@@ -298,7 +302,8 @@ export class Oracle {
       }
       if (!wentAway) return;
     }
-    if (binds) highest.set(id, { version, sentAtMs, answeredAtMs: this.#now() });
+    const foundNow = !asked.together || asked.forgotten === asked.knowledge.forgotten;
+    if (binds && foundNow) highest.set(id, { version, sentAtMs, answeredAtMs: this.#now() });
   }
 
   #checkAbsent(asked: Asked, id: string, { bound, withinMs }: { bound: Bound; withinMs: number }): void {
@@ -328,6 +333,13 @@ export class Oracle {
   #wasDegraded({ knowledge, degraded, degradations }: Asked): boolean {
     return degraded || knowledge.degradations !== degradations || knowledge.isDegraded();
   }
+}
+
+/** A reset, a purge, or a long absence: rows may go back from there, of that id or of all. */
+export function forgetHighest(knowledge: Knowledge, id?: string): void {
+  knowledge.forgotten++;
+  if (id === undefined) knowledge.highest.clear();
+  else knowledge.highest.delete(id);
 }
 
 /** No answer to the one who asks may have been read before: by what this process knows, and by what the log has told. */

@@ -11,7 +11,7 @@ import { type FaultName, Faults, faultNames } from './faults.ts';
 import type { Mutation } from './mutations.ts';
 import { Line } from './network.ts';
 import { Operations, requestOf, show } from './operations.ts';
-import { type Knowledge, Oracle, Violation } from './oracle.ts';
+import { forgetHighest, type Knowledge, Oracle, Violation } from './oracle.ts';
 import { Process, settings } from './process.ts';
 import { Chance } from './random.ts';
 import { SimRedis } from './redis.ts';
@@ -163,6 +163,7 @@ export class Simulation {
       purged: new Map(),
       purgedAll: [],
       highest: new Map(),
+      forgotten: 0,
       degradations: 0,
       paused: { ms: 0, endedAtMs: Number.NEGATIVE_INFINITY },
       isDegraded: () => process.follower.degraded,
@@ -192,7 +193,7 @@ export class Simulation {
           this.tell(name, `enters era ${process.trueEra}`);
         },
         forgot: () => {
-          knowledge.highest.clear();
+          forgetHighest(knowledge);
           this.tell(name, 'forgets everything: it was away too long');
         },
         degraded: () => {

@@ -183,8 +183,8 @@ export class SimUpstream implements Upstream {
     { open, signal }: { open: () => S; signal: AbortSignal; chunkRows?: number },
   ) {
     const { scheduler, catalogue, count } = this.#options;
-    const sentAtMs = scheduler.nowMs;
     for (let attempt = 1; attempt <= 3; attempt++) {
+      const sentAtMs = scheduler.nowMs;
       const sink = open();
       const first = await this.#page(endpoint, [0, pageRows], signal);
       await sink.write(first.rows);
