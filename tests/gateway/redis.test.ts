@@ -140,7 +140,8 @@ describe('two gateways on one Redis', () => {
     await eventually(async () => (await titled(two, 'zyxomma')).includes('7000'));
     expect((await catalog(two, '7000')).data.catalog?.title).toBe('Zyxomma, after');
     hold.release();
-    expect((await early).data.catalog?.title).toBe('before');
+    // What it read is older than what is known by then: rows do not go back for those who waited either.
+    expect((await early).data.catalog?.title).toBe('Zyxomma, after');
     expect((await catalog(two, '7000')).data.catalog?.title).toBe('Zyxomma, after');
   });
 
