@@ -3,7 +3,7 @@ export { type AnswerPolicy, cachePolicyOf } from './answer-policy.ts';
 export { type ConnectionArgs, connection } from './connections.ts';
 export type { CatalogReaders, Context } from './context.ts';
 export { clientError, type ErrorCode, errorList, formatError } from './errors.ts';
-export { checkLimits, defaultLimits, type Limits, parseOptions } from './limits.ts';
+export { checkKind, checkLimits, defaultLimits, type Limits, parseOptions } from './limits.ts';
 export { decodeNodeId, encodeNodeId, sourceIdOf } from './node-id.ts';
 export { nodeFields } from './nodes.ts';
 export { policiesOf } from './policies.ts';

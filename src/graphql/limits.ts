@@ -52,6 +52,13 @@ export type Query = {
   variables?: Readonly<Record<string, unknown>> | null | undefined;
 };
 
+/** @returns GRAPHQL_VALIDATION_FAILED for a mutation or subscription where there are none: graphql-js lets it pass. */
+export function checkKind({ schema, document, operationName }: Query): GraphQLError | undefined {
+  const kind = getOperationAST(document, operationName)?.operation;
+  if (kind === undefined || schema.getRootType(kind)) return undefined;
+  return clientError('GRAPHQL_VALIDATION_FAILED', `There are no ${kind}s here.`);
+}
+
 /** @returns QUERY_TOO_COMPLEX for the first limit that is passed; undefined when all hold. */
 export function checkLimits(query: Query, limits: Limits = defaultLimits): GraphQLError | undefined {
   const { depth, aliases, cost } = measure(query);

@@ -7,7 +7,7 @@ import type { ApolloServerPlugin, GraphQLRequestContextWillSendResponse, GraphQL
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Clock } from '../cache/clock.ts';
 import type { Outcome } from '../cache/outcome.ts';
-import { cachePolicyOf, checkLimits } from '../graphql/index.ts';
+import { cachePolicyOf, checkKind, checkLimits } from '../graphql/index.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 import { cacheHeadersOf } from './cache-control.ts';
 import { cacheStatusOf } from './cache-status.ts';
@@ -38,7 +38,8 @@ export function operationPlugin({ log, metrics }: Telemetry, clock: Clock): Apol
 
   const listener: GraphQLRequestListener<ServerContext> = {
     async didResolveOperation({ document, schema, request, operationName }) {
-      const refusal = checkLimits({ schema, document, operationName, variables: request.variables });
+      const query = { schema, document, operationName, variables: request.variables };
+      const refusal = checkKind(query) ?? checkLimits(query);
       if (refusal) throw withStatus(refusal, 400);
     },
     async willSendResponse(answered) {

@@ -87,6 +87,16 @@ describe('GraphQL over HTTP', () => {
     });
   });
 
+  test('refuses a kind of operation that the schema has not', async () => {
+    const gateway = await start();
+    const { status, body } = await ask(gateway, 'subscription { thing(id: 7) { id } }');
+    expect(status).toBe(400);
+    expect(body.errors).toMatchObject([
+      { message: 'There are no subscriptions here.', extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } },
+    ]);
+    expect(gateway.lines.map(({ event }) => event)).not.toContain('graphql.error');
+  });
+
   test('takes documents as they are: none is registered by hash', async () => {
     const { url } = await start();
     const body = JSON.stringify({ extensions: { persistedQuery: { version: 1, sha256Hash: 'abc' } } });
