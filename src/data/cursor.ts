@@ -9,6 +9,7 @@ import type { Place, SortKey } from './order.ts';
 import { CursorError } from './reader.ts';
 
 const version = 1;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** What a cursor is bound to. */
 export type Sequence = { order: string; direction: 'ASC' | 'DESC'; filterHash: string };
@@ -39,7 +40,7 @@ function parse(cursor: string): Fields | undefined {
   // Node skips what is not base64url; only the canonical text is a cursor.
   if (bytes.toString('base64url') !== cursor) return undefined;
   try {
-    const fields: unknown = JSON.parse(bytes.toString());
+    const fields: unknown = JSON.parse(utf8.decode(bytes));
     return isFields(fields) ? fields : undefined;
   } catch {
     return undefined;
