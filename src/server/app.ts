@@ -57,6 +57,9 @@ export async function createApp({ log, isClosing }: { log: Logger; isClosing: ()
 export function problemOf(error: unknown, request: FastifyRequest, log: Logger): Problem {
   const { code = '', statusCode = 500, message = '' } = error as Partial<FastifyError>;
   if (code.startsWith('FST_') && statusCode < 500) return { status: statusCode, detail: message };
+  // Whoever left while sending reads this no more.
+  if (request.raw.destroyed && !request.raw.complete)
+    return { status: 400, detail: 'The request did not come in whole.' };
   if (Object.hasOwn(ofUpstream, code)) return ofUpstream[code as UpstreamErrorCode];
 
   log.error({ event: 'http.error', requestId: request.id, err: error }, 'a request failed unforeseen');

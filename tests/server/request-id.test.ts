@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { adminToken, ask, send, start, Wire } from './support.ts';
 
@@ -95,6 +97,18 @@ describe('errors outside GraphQL are problem documents (RFC 9457)', () => {
     expect(wire.received).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
     expect(wire.received).toContain('application/problem+json');
     expect(wire.received).toMatch(/"requestId":"[0-9a-f-]{36}"/);
+  });
+
+  test('but a client that leaves before its body is whole is no mistake of ours', async () => {
+    const gateway = await start();
+    const { hostname, port } = new URL(gateway.url);
+    const head =
+      'POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"query":';
+    const socket = connect(Number(port), hostname);
+    socket.end(head);
+    await once(socket.resume(), 'close');
+    await gateway.close();
+    expect(gateway.lines).toEqual([]);
   });
 
   test('for a Host that is none', async () => {
