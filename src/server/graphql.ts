@@ -69,7 +69,11 @@ export async function serveGraphql(app: FastifyInstance, options: GraphqlOptions
       if (!URL.canParse(`http://${request.hostname}/`)) return refuse(reply, { status: 400, detail: 'Host is none.' });
     });
     const origins = [...config.corsOrigins, ...(config.production ? [] : sandboxOrigins)];
-    if (origins.length > 0) await scope.register(cors, { origin: origins, methods: ['GET', 'POST'], exposedHeaders });
+    if (origins.length > 0) {
+      // Strict, it would refuse an OPTIONS that is no preflight in a form of its own.
+      const methods = ['GET', 'POST'];
+      await scope.register(cors, { origin: origins, methods, exposedHeaders, strictPreflight: false });
+    }
     scope.setErrorHandler((error, request, reply) => refuse(reply, problemOf(error, request, telemetry.log)));
     // All methods, so that Apollo says which ones it takes.
     scope.route({ method: ['DELETE', 'GET', 'PATCH', 'POST', 'PUT'], url: '/graphql', handler: handle });

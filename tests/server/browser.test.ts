@@ -95,6 +95,13 @@ describe('CORS', () => {
     expect(headers['access-control-allow-origin']).toBe(sandbox);
   });
 
+  test('answers OPTIONS that asks for nothing with nothing', async () => {
+    const gateway = await start({ config: { corsOrigins: [shop] } });
+    const answer = await send(`${gateway.url}/graphql`, { method: 'OPTIONS' });
+    expect([answer.status, answer.text]).toEqual([204, '']);
+    expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
+  });
+
   test('is for GraphQL alone', async () => {
     const gateway = await start({ config: { corsOrigins: [shop] } });
     for (const path of ['/readyz', '/metrics', '/admin/invalidate']) {
