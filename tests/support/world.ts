@@ -34,6 +34,8 @@ export type World<C extends Clock = ManualClock> = {
   clock: C;
   /** Every log line so far. */
   logs(): Record<string, unknown>[];
+  /** The log as it was written. */
+  logText(): string;
   query<D = Record<string, unknown>>(query: string, variables?: Record<string, unknown>): Promise<Answer<D>>;
   invalidate(body: Record<string, unknown>): Promise<{ status: number; body: Record<string, unknown> }>;
   /** One metric's value, 0 when it was never counted. */
@@ -104,6 +106,7 @@ async function startWorldOn<C extends Clock>(clock: C, options: WorldOptions): P
     upstream,
     telemetry,
     clock,
+    logText: () => lines.join(''),
     logs: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     query: (query, variables) => post(gateway.url, query, variables),
     invalidate: async (body) => {
