@@ -41,8 +41,18 @@ export function zodCodec<S extends z.ZodType>(schema: S): Codec<z.output<S>> {
   };
 }
 
+/** RFC 3339 text with an offset, whose year has four digits in UTC too: else it could not be written again, nor sorted. */
+export const instantText = z.iso
+  .datetime({ offset: true })
+  .refine(hasYearOfFourDigits, { error: 'the year is not of four digits in UTC' });
+
+function hasYearOfFourDigits(text: string): boolean {
+  const year = new Date(text).getUTCFullYear();
+  return year >= 0 && year <= 9999;
+}
+
 /** RFC 3339 text with an offset to a `Date`; digits finer than a millisecond are cut. A time without offset is refused. */
-export const instant = z.codec(z.iso.datetime({ offset: true }), z.date(), {
+export const instant = z.codec(instantText, z.date(), {
   decode: (text) => new Date(text),
   encode: (date) => date.toISOString(),
 });

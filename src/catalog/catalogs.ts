@@ -1,15 +1,21 @@
 /** Catalogs: sale events, each with a start date and mostly a seller. */
 import { z } from 'zod';
-import { instant, versionOfTime, wireId, zodCodec } from '../cache/codec.ts';
+import { instant, instantText, versionOfTime, wireId, zodCodec } from '../cache/codec.ts';
 import type { Definition } from '../data/definition.ts';
 import { textKey } from '../data/text.ts';
 
-const statuses = { upcoming: 'UPCOMING', live: 'LIVE', closed: 'CLOSED', cancelled: 'CANCELLED' } as const;
+type CatalogStatus = 'UPCOMING' | 'LIVE' | 'CLOSED' | 'CANCELLED' | 'OTHER';
 
-type CatalogStatus = (typeof statuses)[keyof typeof statuses] | 'OTHER';
+/** A map, since an object has more names than its own: `constructor` is no status. */
+const statuses: ReadonlyMap<string, CatalogStatus> = new Map([
+  ['upcoming', 'UPCOMING'],
+  ['live', 'LIVE'],
+  ['closed', 'CLOSED'],
+  ['cancelled', 'CANCELLED'],
+]);
 
 /** A status this release does not know reads as OTHER: a new one upstream must not take a collection down. */
-const status = z.string().transform((text): CatalogStatus => statuses[text as keyof typeof statuses] ?? 'OTHER');
+const status = z.string().transform((text) => statuses.get(text) ?? 'OTHER');
 
 const row = z.object({
   id: wireId,
@@ -19,8 +25,8 @@ const row = z.object({
   end_date: instant.nullish(),
   location: z.string().nullish(),
   seller_id: wireId.nullish(),
-  lot_count: z.int().nonnegative(),
-  updated_at: z.iso.datetime({ offset: true }),
+  lot_count: z.int32().nonnegative(),
+  updated_at: instantText,
 });
 
 export const catalogCodec = zodCodec(

@@ -1,6 +1,6 @@
 /** Sellers: auction houses. */
 import { z } from 'zod';
-import { versionOfTime, wireId, zodCodec } from '../cache/codec.ts';
+import { instantText, versionOfTime, wireId, zodCodec } from '../cache/codec.ts';
 import type { Definition } from '../data/definition.ts';
 import { textKey } from '../data/text.ts';
 
@@ -9,7 +9,7 @@ const row = z.object({
   name: z.string(),
   country: z.string().nullish(),
   website: z.string().nullish(),
-  updated_at: z.iso.datetime({ offset: true }),
+  updated_at: instantText,
 });
 
 export const sellerCodec = zodCodec(
