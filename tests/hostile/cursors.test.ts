@@ -48,7 +48,14 @@ function placeIn(text: string, { order, direction }: Query, hash: unknown): Plac
   if (bytes.toString('base64url') !== text || !bytes.equals(Buffer.from(bytes.toString()))) return undefined;
   const fields = parsed(bytes.toString());
   if (!Array.isArray(fields) || fields.length !== 6) return undefined;
-  const [version, ofOrder, ofDirection, key, id, ofFilter] = fields as [...string[], string | number, string, string];
+  const [version, ofOrder, ofDirection, key, id, ofFilter] = fields as [
+    unknown,
+    unknown,
+    unknown,
+    string | number,
+    unknown,
+    unknown,
+  ];
   const isOfQuery = Object.is(version, 1) && ofOrder === order && ofDirection === direction && ofFilter === hash;
   const isKey = typeof key === (order === 'TITLE' ? 'string' : 'number') && key !== Number.POSITIVE_INFINITY;
   return isOfQuery && isKey && key !== Number.NEGATIVE_INFINITY && typeof id === 'string' ? { key, id } : undefined;

@@ -53,8 +53,8 @@ export type HostileWorld<C extends Clock = Clock> = World<C> & {
 type Options = {
   settings?: Record<string, string>;
   upstream?: Partial<EmbeddedUpstreamOptions>;
-  /** The base of another upstream in place of the embedded one. */
-  upstreamUrl?: string;
+  /** A proxy between the gateway and the embedded upstream. */
+  through?: { readonly url: string; target: string };
 };
 
 /** On a clock that stands still. */
@@ -79,7 +79,8 @@ async function start<C extends Clock>(
     token: secrets.upstream,
     ...options.upstream,
   });
-  const upstreamUrl = options.upstreamUrl ?? upstream.url;
+  if (options.through) options.through.target = upstream.url;
+  const upstreamUrl = options.through?.url ?? upstream.url;
   const world = await open({
     sharedUpstream: upstream,
     settings: {

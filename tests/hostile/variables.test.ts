@@ -137,7 +137,6 @@ describe('bad input › variables', () => {
           const form = world.wellFormed(await ask(world.gateway.url, documents[type], { v }));
           if (form.codes.length === 0) return;
           expect(['BAD_USER_INPUT', 'BAD_REQUEST', 'QUERY_TOO_COMPLEX']).toContain(form.codes[0]);
-          expect(form.messages[0]?.length).toBeLessThan(10_000);
         }),
         runs(900),
       );
