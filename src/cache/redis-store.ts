@@ -46,6 +46,8 @@ export class RedisStore implements Store {
         ? client.set(key.lease, token, { expiration }).then(() => null)
         : client.set(key.lease, token, { expiration, condition: 'NX', GET: true }),
     );
+    // A lease always ends. One that lost its end, in whatever way, would be waited for without one.
+    if (found !== null) await this.#redis.run('lease', (client) => client.pExpire(key.lease, ms, 'NX'));
     return readLease(found);
   }
 

@@ -43,7 +43,9 @@ export const failurePrefix = '!';
 /** @param found - What stood in the lease key, null when the lease was free and is now ours. */
 export function readLease(found: string | null): Lease {
   if (found === null) return { state: 'granted' };
-  return found.startsWith(failurePrefix) ? { state: 'failed', code: found.slice(1) } : { state: 'held' };
+  if (!found.startsWith(failurePrefix)) return { state: 'held' };
+  const code = found.slice(failurePrefix.length);
+  return { state: 'failed', code: /^UPSTREAM_(UNAVAILABLE|TIMEOUT|INVALID)$/.test(code) ? code : 'UPSTREAM_UNAVAILABLE' };
 }
 
 /**

@@ -59,6 +59,36 @@ describe('what the store leaves in Redis', () => {
   });
 });
 
+describe('what others left in place of a lease', () => {
+  test('has an end from then on, if it had none', async () => {
+    const store = new RedisStore(await openRedis(server.url));
+    for (const text of ['a token', '!UPSTREAM_TIMEOUT']) {
+      const key = newKey();
+      await server.send('SET', key.lease, text);
+      expect((await store.lease(key, 'a', { ms: 30 })).state).not.toBe('granted');
+      await eventually(async () => (await store.lease(key, 'a', { ms: 30 })).state === 'granted');
+    }
+  });
+
+  test('keeps the end it has', async () => {
+    const store = new RedisStore(await openRedis(server.url));
+    const key = newKey();
+    await store.lease(key, 'a', { ms: aMinuteMs });
+    await store.lease(key, 'b', { ms: 1 });
+    expect(await server.send<number>('PTTL', key.lease)).toBeGreaterThan(aMinuteMs / 2);
+  });
+
+  test.each(['nonsense', '', 'BAD_USER_INPUT', 'UPSTREAM_NONSENSE'])(
+    'is a failure of upstream when its code is %j',
+    async (code) => {
+      const store = new RedisStore(await openRedis(server.url));
+      const key = newKey();
+      await server.send('SET', key.lease, `!${code}`, 'PX', String(aMinuteMs));
+      expect(await store.lease(key, 'a', { ms: aMinuteMs })).toEqual({ state: 'failed', code: 'UPSTREAM_UNAVAILABLE' });
+    },
+  );
+});
+
 /** Every operation there is, each on a key of its own. */
 function everything(store: Store): Record<keyof Omit<Store, 'close'>, () => Promise<unknown>> {
   return {
