@@ -22,6 +22,7 @@ export type Engine = {
 export type NamespaceOptions<T> = {
   name: string;
   codec: Codec<T>;
+  idOf: (value: T) => string;
   versionOf: (value: T) => string | undefined;
   policy: Policy;
   settleMs: number;

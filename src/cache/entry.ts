@@ -6,8 +6,8 @@
  * The head is parted from the body so that neither a script nor a reader has to parse the row to judge it.
  */
 import type { Codec } from './codec.ts';
-import type { Windows } from './policy.ts';
-import { BEGINNING, type Position, type Stamp } from './position.ts';
+import { notFoundWindows, type Policy, type Windows, windowsOf } from './policy.ts';
+import { BEGINNING, type Position, type Stamp, timeOf } from './position.ts';
 
 /** Times are ms since the epoch on the log's clock. */
 export type Times = { storedAtMs: number; freshUntilMs: number; staleUntilMs: number; errorUntilMs: number };
@@ -24,6 +24,11 @@ export type Entry<T> = Times & {
   /** Length of the wire text, in UTF-16 units: the measure of its size. */
   size: number;
 };
+
+/** How far the clock that another process stores by may be ahead of ours, in ms. */
+const clockAheadMs = 60_000;
+/** How far the log may be ahead of its server's clock, which somebody may have set back, in ms. */
+export const logAheadMs = 86_400_000;
 
 export type Freshness = 'fresh' | 'stale' | 'error' | 'over';
 
@@ -66,8 +71,10 @@ export function encodeEntry(position: Position, times: Times, wireText: string):
 
 const headPattern = /^1 (-|\d{15}-\d{10}(?:\+\d{10})?) (\d+) (\d+) (\d+) (\d+)\n/;
 
+export type Stored = { position: Position; times: Times; wireText: string };
+
 /** A stored text taken apart; undefined when it is not one. */
-export function parseStored(text: string): { position: Position; times: Times; wireText: string } | undefined {
+export function parseStored(text: string): Stored | undefined {
   const match = headPattern.exec(text);
   if (match === null) return undefined;
   const [head, position, ...numbers] = match as unknown as [string, Position, ...string[]];
@@ -76,13 +83,46 @@ export function parseStored(text: string): { position: Position; times: Times; w
   return { position: position === '-' ? BEGINNING : position, times, wireText: text.slice(head.length) };
 }
 
-/** @throws When the body is not JSON or does not decode. */
+/**
+ * What may be used of a stored text, whoever wrote it and however long it says it lasts.
+ *
+ * @returns Its windows cut to those of the schema; undefined when it is from the future.
+ */
+export function withinBounds(
+  stored: Stored | undefined,
+  { nowMs, policy }: { nowMs: number; policy: Policy },
+): Stored | undefined {
+  if (stored === undefined) return undefined;
+  const { storedAtMs, freshUntilMs, staleUntilMs, errorUntilMs } = stored.times;
+  if (storedAtMs > nowMs + clockAheadMs || timeOf(stored.position) > nowMs + logAheadMs) return undefined;
+  const longest = windowsOf(policy, () => 1);
+  const until = (ms: number, windowMs: number) =>
+    Math.min(ms, storedAtMs + Math.max(windowMs, notFoundWindows.freshMs));
+  return {
+    ...stored,
+    times: {
+      storedAtMs,
+      freshUntilMs: until(freshUntilMs, longest.freshMs),
+      staleUntilMs: until(staleUntilMs, longest.staleMs),
+      errorUntilMs: until(errorUntilMs, longest.errorMs),
+    },
+  };
+}
+
+/** @throws When the body is not JSON, does not decode, or is the row of another id. */
 export function decodeEntry<T>(
   stored: { times: Times; wireText: string },
-  options: { asOf: Stamp; codec: Codec<T>; versionOf: (value: T) => string | undefined },
+  options: {
+    id: string;
+    asOf: Stamp;
+    codec: Codec<T>;
+    idOf: (value: T) => string;
+    versionOf: (value: T) => string | undefined;
+  },
 ): Entry<T> {
   const wire: unknown = JSON.parse(stored.wireText);
   const value = wire === null ? null : options.codec.decode(wire);
+  if (value !== null && options.idOf(value) !== options.id) throw new TypeError(`not the row ${options.id}`);
   return {
     ...stored.times,
     value,

@@ -8,7 +8,7 @@
  */
 import { timeLimit } from './deadline.ts';
 import type { Engine, NamespaceOptions, RejectReason, Row } from './engine.ts';
-import { decodeEntry, type Entry, encodeEntry, freshnessOf, parseStored, timesFrom } from './entry.ts';
+import { decodeEntry, type Entry, encodeEntry, freshnessOf, parseStored, timesFrom, withinBounds } from './entry.ts';
 import { asError, codeOf, ReadError } from './errors.ts';
 import type { FailureMemory } from './failures.ts';
 import type { Flight, Flights } from './flights.ts';
@@ -107,13 +107,13 @@ export class Fills<T> {
 
   /** @returns The entry, installed; undefined when it cannot be used. */
   #takeIn(id: string, text: string): Entry<T> | undefined {
-    const stored = parseStored(text);
+    const { codec, idOf, versionOf, policy } = this.#options;
+    const stored = withinBounds(parseStored(text), { nowMs: this.#engine.follower.now(), policy });
     if (stored === undefined) return this.#parts.reject('undecodable');
     const asOf = this.#engine.follower.stampOf(stored.position);
     if (!this.#engine.follower.valid(this.#name, id, asOf)) return this.#parts.reject('invalidated');
     try {
-      const { codec, versionOf } = this.#options;
-      return this.#parts.install(id, decodeEntry(stored, { asOf, codec, versionOf }));
+      return this.#parts.install(id, decodeEntry(stored, { id, asOf, codec, idOf, versionOf }));
     } catch {
       // The text itself may hold anything; the count and the miss are what an operator needs.
       return this.#parts.reject('undecodable');

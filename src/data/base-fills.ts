@@ -137,6 +137,10 @@ export class BaseFills<T> {
 
   async #look(): Promise<{ base: Base<T> | undefined; answered: boolean }> {
     const { found, answered } = await this.#parts.store.find();
+    if (found === 'undecodable') {
+      this.#parts.reject('undecodable');
+      return { base: undefined, answered };
+    }
     return { base: found && (await this.#takeFound(found)), answered };
   }
 

@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import type { Engine } from '../cache/engine.ts';
-import { encodeEntry, parseStored, type Times, timesFrom } from '../cache/entry.ts';
+import { encodeEntry, parseStored, type Times, timesFrom, withinBounds } from '../cache/entry.ts';
 import { baseKey, chunkKey, type Place, type StoreKey } from '../cache/keys.ts';
 import { type Policy, windowsOf } from '../cache/policy.ts';
 import type { Stamp } from '../cache/position.ts';
@@ -29,7 +29,16 @@ export type Base<T> = {
 /** How long pages, and the rows by themselves, may be used. */
 export type Policies = { page: Policy; entity: Policy };
 
-const manifestSchema = z.object({ drain: z.string(), chunks: z.int(), quarantined: z.int() });
+/** Far more than there ever are: nobody builds a list of keys as long as a number in Redis says. */
+const chunksAtMost = 10_000;
+
+const manifestSchema = z.object({
+  drain: z.string().regex(/^[0-9a-z]+$/),
+  chunks: z.int().nonnegative().max(chunksAtMost),
+  /** Of all chunks together: a row that is missing must not go unnoticed. */
+  rows: z.int().nonnegative(),
+  quarantined: z.int().nonnegative(),
+});
 type Manifest = z.output<typeof manifestSchema>;
 
 export type FoundManifest = { manifest: Manifest; asOf: Stamp; times: Times };
@@ -64,7 +73,7 @@ export class BaseStore<T> {
   }
 
   /** The manifest in the store, if there is one of this era. `answered` is false when there is no store to ask. */
-  async find(): Promise<{ found: FoundManifest | undefined; answered: boolean }> {
+  async find(): Promise<{ found: FoundManifest | 'undecodable' | undefined; answered: boolean }> {
     const { follower } = this.#engine;
     const { era } = follower;
     const { texts, answered } = await this.shared.find([this.key().value]);
@@ -74,7 +83,7 @@ export class BaseStore<T> {
     return { found, answered };
   }
 
-  /** @returns Undefined when a chunk is gone or does not decode: then the base is as good as not there. */
+  /** @returns Undefined when a chunk or a row is gone or does not decode: then the base is as good as not there. */
   async load({ manifest, asOf, times }: FoundManifest): Promise<Base<T> | undefined> {
     const base = this.#empty({ asOf, times, quarantined: manifest.quarantined });
     const keys = this.#chunkKeys(manifest);
@@ -82,7 +91,7 @@ export class BaseStore<T> {
       const { texts } = await this.shared.find(keys.slice(at, at + chunksAtOnce));
       for (const text of texts) if (text === undefined || !this.#addChunk(base, text)) return undefined;
     }
-    return base;
+    return base.view.size === manifest.rows ? base : undefined;
   }
 
   /** A base that is being drained, read as of `asOf`. */
@@ -108,8 +117,9 @@ export class BaseStore<T> {
     { base, drain, chunks, written }: Draft<T>,
     { key, token }: { key: StoreKey; token: string },
   ): Promise<Commit> {
-    const manifest: Manifest = { drain, chunks, quarantined: base.quarantined };
-    const { found: replaced } = await this.find();
+    const manifest: Manifest = { drain, chunks, rows: base.view.size, quarantined: base.quarantined };
+    const { found } = await this.find();
+    const replaced = found === 'undecodable' ? undefined : found;
     const ttlMs = base.times.errorUntilMs - this.#engine.follower.now();
     if (!written || !(await this.#keepChunks(manifest, ttlMs))) {
       await this.shared.release(key, token);
@@ -151,14 +161,15 @@ export class BaseStore<T> {
     }
   }
 
-  #readManifest(text: string): FoundManifest | undefined {
-    const stored = parseStored(text);
-    if (stored === undefined) return undefined;
+  #readManifest(text: string): FoundManifest | 'undecodable' {
+    const { follower } = this.#engine;
+    const stored = withinBounds(parseStored(text), { nowMs: follower.now(), policy: this.#policies.page });
+    if (stored === undefined) return 'undecodable';
     try {
       const manifest = manifestSchema.parse(JSON.parse(stored.wireText));
-      return { manifest, asOf: this.#engine.follower.stampOf(stored.position), times: stored.times };
+      return { manifest, asOf: follower.stampOf(stored.position), times: stored.times };
     } catch {
-      return undefined;
+      return 'undecodable';
     }
   }
 

@@ -40,6 +40,7 @@ export class CachedResource<T> implements Resource<T> {
     this.#namespace = new Namespace<T>(engine, {
       name,
       codec: endpoint.codec,
+      idOf: endpoint.idOf,
       versionOf,
       policy: policies.entity,
       settleMs,

@@ -11,6 +11,7 @@ import {
   parseStored,
   type Times,
   timesFrom,
+  withinBounds,
 } from '../../src/cache/entry.ts';
 import { BEGINNING, localAfter, positionOf } from '../../src/cache/position.ts';
 
@@ -90,7 +91,7 @@ describe('an entry decoded', () => {
   const when = { storedAtMs: 1, freshUntilMs: 2, staleUntilMs: 3, errorUntilMs: 4 };
   const asOf = { era: 1, position: positionOf(5, 6) };
   const decode = (wireText: string) =>
-    decodeEntry({ times: when, wireText }, { asOf, codec, versionOf: (row) => row.at });
+    decodeEntry({ times: when, wireText }, { id: '1', asOf, codec, idOf: (row) => row.id, versionOf: (row) => row.at });
 
   test('has the value, its version and its size', () => {
     const wireText = '{"id":"1","at":"v2","unknown":true}';
@@ -108,8 +109,50 @@ describe('an entry decoded', () => {
     expect(decode('null')).toMatchObject({ value: null, version: undefined });
   });
 
-  test.each(['', 'no JSON', '{"id":1,"at":"v"}', '{}', '[]', 'undefined'])('throws for %j', (wireText) => {
-    expect(() => decode(wireText)).toThrow();
+  test.each(['', 'no JSON', '{"id":1,"at":"v"}', '{}', '[]', 'undefined', '{"id":"2","at":"the row of another key"}'])(
+    'throws for %j',
+    (wireText) => {
+      expect(() => decode(wireText)).toThrow();
+    },
+  );
+});
+
+describe('what stands in the store', () => {
+  const nowMs = 1_795_000_000_000;
+  const policy = { maxAgeMs: 60_000, staleWhileRevalidateMs: 600_000, staleIfErrorMs: 3_600_000 };
+  const stored = (times: Partial<Times>, position = positionOf(nowMs, 0)) => ({
+    position,
+    times: { ...timesFrom(nowMs, { freshMs: 60_000, staleMs: 660_000, errorMs: 3_660_000 }), ...times },
+    wireText: '{}',
+  });
+
+  test('is used for as long as it says', () => {
+    const entry = stored({ freshUntilMs: nowMs + 5 });
+    expect(withinBounds(entry, { nowMs, policy })).toEqual(entry);
+    expect(withinBounds(stored({}, BEGINNING), { nowMs, policy })).toBeDefined();
+  });
+
+  test('is used no longer than the schema says', () => {
+    const endless = stored({ freshUntilMs: 9e15, staleUntilMs: 9e15, errorUntilMs: 9e15 });
+    expect(withinBounds(endless, { nowMs, policy })).toEqual(stored({}));
+  });
+
+  test('says "not found" for five seconds, however short the schema lets rows live', () => {
+    const short = { maxAgeMs: 1_000, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 };
+    const { times } = withinBounds(stored({}), { nowMs, policy: short }) as ReturnType<typeof stored>;
+    expect([times.freshUntilMs, times.staleUntilMs, times.errorUntilMs]).toEqual(Array(3).fill(nowMs + 5_000));
+  });
+
+  test.each([
+    ['a time to come', stored({ storedAtMs: nowMs + 61_000 })],
+    ['a position to come', stored({}, positionOf(nowMs + 90_000_000, 0))],
+  ])('is none of ours with %s', (_name, entry) => {
+    expect(withinBounds(entry, { nowMs, policy })).toBeUndefined();
+  });
+
+  test('may be of a clock a little ahead, and of a log whose clock was set back', () => {
+    expect(withinBounds(stored({ storedAtMs: nowMs + 59_000 }), { nowMs, policy })).toBeDefined();
+    expect(withinBounds(stored({}, positionOf(nowMs + 3_600_000, 0)), { nowMs, policy })).toBeDefined();
   });
 });
 
