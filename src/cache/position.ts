@@ -16,6 +16,10 @@ export function positionOf(ms: number, sequence: number): Position {
   return `${pad(ms, 15)}-${pad(sequence, 10)}`;
 }
 
+export function isPosition(text: string): boolean {
+  return /^\d{15}-\d{10}(?:\+\d{10})?$/.test(text);
+}
+
 /** @param id - A Redis stream id. */
 export function positionOfStreamId(id: string): Position {
   const [ms, sequence] = id.split('-');

@@ -1,9 +1,11 @@
 /** The log as a Redis stream, one per era; see `redis-scripts.ts` for what happens in the server. */
+import { z } from 'zod';
 import type { Clock, Random } from './clock.ts';
+import { logAheadMs } from './entry.ts';
 import { controlKeys } from './keys.ts';
 import type { Log, LogRecord, Look, Stamped } from './log.ts';
 import { newEra } from './memory-log.ts';
-import { type Position, positionOfStreamId, streamIdOf } from './position.ts';
+import { isPosition, type Position, positionOfStreamId, streamIdOf, timeOf } from './position.ts';
 import type { Redis } from './redis.ts';
 import type { LookReply, StreamRecord } from './redis-scripts.ts';
 
@@ -29,23 +31,26 @@ export class RedisLog implements Log {
     this.#keys = controlKeys(options.prefix);
   }
 
+  /** Where something stands that no process wrote, what it stands for is lost: the era is over. */
   async look(from: { era: string | undefined; position: Position }): Promise<Look> {
+    const reply = await this.#look(from);
+    try {
+      return readLook(reply);
+    } catch (error) {
+      if (!(error instanceof Damaged)) throw error;
+      await this.#redis.run('look', (client) => client.vitrineEndEra(this.#keys.control, reply.era));
+      return readLook(await this.#look(from));
+    }
+  }
+
+  async #look(from: { era: string | undefined; position: Position }): Promise<LookReply> {
     const { control, log } = this.#keys;
     const known = [from.era ?? '', streamIdOf(from.position)] as const;
     const limits = [String(recordsAtMost), String(this.#horizonMs)] as const;
     // The client's types flatten tuples.
-    const reply = (await this.#redis.run('look', (client) =>
+    return (await this.#redis.run('look', (client) =>
       client.vitrineLook(control, log, newEra(this.#random), ...known, ...limits),
     )) as unknown as LookReply;
-    const [seconds, microseconds] = reply.time;
-    return {
-      era: reply.era,
-      generations: generationsOf(reply.generations),
-      last: positionOfStreamId(reply.last),
-      timeMs: Number(seconds) * 1000 + Number(microseconds) / 1000,
-      records: reply.records.flatMap(readRecord),
-      complete: reply.records.length < recordsAtMost,
-    };
   }
 
   async append(era: string, record: LogRecord): Promise<Position | undefined> {
@@ -82,17 +87,68 @@ export class RedisLog implements Log {
   }
 }
 
-function generationsOf(fields: string[]): Map<string, Position> {
+class Damaged extends Error {}
+
+function readLook({ era, last: lastId, time, generations, records }: LookReply): Look {
+  const [seconds, microseconds] = time;
+  const timeMs = Number(seconds) * 1000 + Number(microseconds) / 1000;
+  const last = readStreamId(lastId);
+  if (timeOf(last) > timeMs + logAheadMs) throw new Damaged(`the log is ahead of its clock: ${lastId}`);
+  return {
+    era,
+    generations: readGenerations(generations, last),
+    last,
+    timeMs,
+    records: records.flatMap(readRecord),
+    complete: records.length < recordsAtMost,
+  };
+}
+
+function readGenerations(fields: string[], last: Position): Map<string, Position> {
   const generations = new Map<string, Position>();
   for (let i = 0; i + 1 < fields.length; i += 2) {
-    const name = fields[i] as string;
-    if (name.startsWith('gen.')) generations.set(name.slice('gen.'.length), fields[i + 1] as string);
+    const [name, generation] = fields.slice(i, i + 2) as [string, string];
+    if (!name.startsWith('gen.')) continue;
+    if (!isPosition(generation) || generation > last) throw new Damaged(`${name} is no position of the log`);
+    generations.set(name.slice('gen.'.length), generation);
   }
   return generations;
 }
 
+const idsSchema = z.union([z.literal('*'), z.array(z.string())]);
+const recordSchema = z.union([
+  z.object({
+    kind: z.literal('changed'),
+    namespace: z.string(),
+    ids: idsSchema,
+    floor: z.string(),
+    hard: z.boolean().optional(),
+  }),
+  // Of other kinds nothing is used.
+  z.looseObject({ kind: z.string().refine((kind) => kind !== 'changed') }),
+]);
+
 /** The first record of an era is empty. */
 function readRecord([id, [, text = '']]: StreamRecord): Stamped[] {
+  const position = readStreamId(id);
   if (text === '') return [];
-  return [{ position: positionOfStreamId(id), record: JSON.parse(text) as LogRecord }];
+  const record = parseRecord(text);
+  if (record === undefined) throw new Damaged(`the record ${id} is none`);
+  if (record.kind !== 'changed' || record.floor === 'own') return [{ position, record }];
+  if (!isPosition(record.floor) || record.floor > position) throw new Damaged(`the floor of ${id} is none of the log`);
+  return [{ position, record }];
+}
+
+function parseRecord(text: string): LogRecord | undefined {
+  try {
+    return recordSchema.parse(JSON.parse(text)) as LogRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of as many digits as positions have, so that they sort as the log does. */
+function readStreamId(id: string): Position {
+  if (!/^\d{1,15}-\d{1,10}$/.test(id)) throw new Damaged(`no id of a log of ours: ${id}`);
+  return positionOfStreamId(id);
 }

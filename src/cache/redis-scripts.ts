@@ -30,14 +30,17 @@ export type LookReply = {
 export const scripts = {
   /**
    * KEYS control; ARGV log stem, candidate era, era known, stream id known, records at most, horizon in ms.
-   * Begins a new era first if there is none, the server is another, or its log is gone.
+   * Begins a new era first if there is none, the server is another, or its log is gone; also when either is no longer
+   * of its type.
    */
   vitrineLook: defineScript({
     SCRIPT: `${identity}
       local control, stem = KEYS[1], ARGV[1]
-      local era = redis.call('HGET', control, 'era')
+      local era = redis.pcall('HGET', control, 'era')
+      if type(era) ~= 'string' then era = false end
       local me = identity()
-      if not era or redis.call('HGET', control, 'server') ~= me or redis.call('EXISTS', stem .. era) == 0 then
+      if not era or redis.call('HGET', control, 'server') ~= me or redis.call('EXISTS', stem .. era) == 0
+        or redis.pcall('XINFO', 'STREAM', stem .. era).err then
         if era then redis.call('PEXPIRE', stem .. era, ARGV[6]) end
         era = ARGV[2]
         redis.call('DEL', control)
@@ -67,6 +70,20 @@ export const scripts = {
       ];
       return { era, last, time, generations, records };
     },
+  }),
+
+  /** KEYS control; ARGV era. The next look begins another one. */
+  vitrineEndEra: defineScript({
+    SCRIPT: `
+      if redis.call('HGET', KEYS[1], 'era') ~= ARGV[1] then return 0 end
+      redis.call('HSET', KEYS[1], 'server', '')
+      return 1`,
+    NUMBER_OF_KEYS: 1,
+    parseCommand(parser: CommandParser, control: string, era: string) {
+      parser.pushKey(control);
+      parser.push(era);
+    },
+    transformReply: (reply: unknown) => reply === 1,
   }),
 
   /** KEYS control; ARGV log stem, era, record, namespace whose generation it sets or '', floor or '' for its own, horizon in ms. */

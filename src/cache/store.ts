@@ -45,7 +45,10 @@ export function readLease(found: string | null): Lease {
   if (found === null) return { state: 'granted' };
   if (!found.startsWith(failurePrefix)) return { state: 'held' };
   const code = found.slice(failurePrefix.length);
-  return { state: 'failed', code: /^UPSTREAM_(UNAVAILABLE|TIMEOUT|INVALID)$/.test(code) ? code : 'UPSTREAM_UNAVAILABLE' };
+  return {
+    state: 'failed',
+    code: /^UPSTREAM_(UNAVAILABLE|TIMEOUT|INVALID)$/.test(code) ? code : 'UPSTREAM_UNAVAILABLE',
+  };
 }
 
 /**

@@ -190,6 +190,48 @@ describe('P6 agreement in time › a new era begins', () => {
   });
 });
 
+describe('P6 agreement in time › a new era begins where something stands that was never written', () => {
+  const record = (text: unknown) => (keys: { log: string }) => [
+    ['XADD', keys.log, '*', 'record', typeof text === 'string' ? text : JSON.stringify(text)],
+  ];
+  const generation = (text: string) => (keys: { control: string }) => [['HSET', keys.control, 'gen.things', text]];
+  const change = { kind: 'changed', namespace: 'things', ids: ['1'], floor: 'own' };
+
+  test.each<[string, (keys: { control: string; log: string }) => string[][]]>([
+    ['a control key of another type', ({ control }) => [['SET', control, 'x']]],
+    ['a log of another type', ({ log }) => [['SET', log, 'x']]],
+    ['a generation that is no position', generation('zzz')],
+    ['a generation that is empty', generation('')],
+    ['a generation above the log', generation(positionOf(9e14, 0))],
+    ['a record that is no JSON', record('{')],
+    ['a record of nothing', record('null')],
+    ['a record of no kind', record({})],
+    ['a record of no namespace', record({ ...change, namespace: 7 })],
+    ['a record of no ids', record({ ...change, ids: 5 })],
+    ['a record of ids that are none', record({ ...change, ids: [1] })],
+    ['a floor that is no position', record({ ...change, floor: 'zzz' })],
+    ['a floor above its own record', record({ ...change, floor: positionOf(9e14, 0) })],
+    ['a purge that is none', record({ ...change, hard: 'yes' })],
+    ['an id a day and more ahead', ({ log }) => [['XADD', log, '900000000000000-0', 'record', '']]],
+    ['the last id there can be', ({ log }) => [['XADD', log, `${2n ** 64n - 1n}-${2n ** 64n - 1n}`, 'record', '']]],
+  ])('%s', async (_name, damage) => {
+    const { log, other, era, last, keys } = await twoProcesses();
+    for (const command of damage(keys)) await server.send(...command);
+    const look = await log.look({ era, position: last });
+    expect(look.era).not.toBe(era);
+    expect(look).toMatchObject({ records: [], complete: true, generations: new Map() });
+    for (const from of [wholeLog, { era, position: last }]) expect((await other.look(from)).era).toBe(look.era);
+    await other.append(look.era, reset('own'));
+    expect((await log.look({ era: look.era, position: look.last })).records).toMatchObject([{ record: reset('own') }]);
+  });
+
+  test('but not for a kind of record that is to come', async () => {
+    const { log, era, keys } = await twoProcesses();
+    await server.send('XADD', keys.log, '*', 'record', '{"kind":"announced","by":"a later release"}');
+    expect((await log.look(wholeLog)).era).toBe(era);
+  });
+});
+
 describe('waiting for records', () => {
   test('ends when another process appends one', async () => {
     const { log, other, era, last } = await twoProcesses({ clock: new ManualClock() });
