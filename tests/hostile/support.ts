@@ -55,6 +55,8 @@ type Options = {
   upstream?: Partial<EmbeddedUpstreamOptions>;
   /** A proxy between the gateway and the embedded upstream. */
   through?: { readonly url: string; target: string };
+  /** A world whose upstream this one reads as well, and does not close. */
+  upstreamOf?: World<Clock>;
 };
 
 /** On a clock that stands still. */
@@ -74,11 +76,9 @@ async function start<C extends Clock>(
   options: Options,
   redisPort?: number,
 ): Promise<HostileWorld<C>> {
-  const upstream = await startEmbeddedUpstream({
-    collections: makeCatalogue(today),
-    token: secrets.upstream,
-    ...options.upstream,
-  });
+  const upstream =
+    options.upstreamOf?.upstream ??
+    (await startEmbeddedUpstream({ collections: makeCatalogue(today), token: secrets.upstream, ...options.upstream }));
   if (options.through) options.through.target = upstream.url;
   const upstreamUrl = options.through?.url ?? upstream.url;
   const world = await open({
@@ -113,7 +113,7 @@ async function start<C extends Clock>(
     },
     close: async () => {
       await world.close();
-      await upstream.close();
+      if (options.upstreamOf === undefined) await upstream.close();
       log.check();
     },
   };
