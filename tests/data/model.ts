@@ -39,7 +39,7 @@ export function keepOf({ sellerId, status, startsFrom, startsBefore, titleContai
   };
 }
 
-function foldText(text: string): string {
+export function foldText(text: string): string {
   return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }
 

@@ -38,7 +38,7 @@ const secrets = {
 };
 
 export const adminToken = secrets.admin;
-export const redisUser = 'gateway';
+const redisUser = 'gateway';
 
 /** Arguments of a `redis-server` that asks the gateway for a password, and the tests for none. */
 export const redisArgs = ['--user', redisUser, 'on', `>${secrets.redis}`, '~*', '&*', '+@all'];
@@ -167,7 +167,7 @@ class LogReader {
 export type Reply = { status: number; headers: Record<string, string | string[] | undefined>; text: string };
 
 /** What an answer says: of GraphQL its errors' codes, of a problem document its status. */
-export type Form = {
+type Form = {
   status: number;
   codes: string[];
   messages: string[];
