@@ -208,7 +208,7 @@ export class Fills<T> {
     await Promise.all(
       parts.map(async (part) => {
         const row = rows instanceof Error ? rows : (rows.get(part.flight.id) ?? null);
-        if (row instanceof Error) await this.#settleFailed(part, { token, error: row });
+        if (row instanceof Error) await this.#settleFailed(part, { token, error: row, stamp });
         else await this.#settleRead(part, { token, row, stamp, sentAtMs, purpose });
       }),
     );
@@ -260,16 +260,16 @@ export class Fills<T> {
 
   async #settleFailed(
     { flight, key, leased }: Part<T>,
-    { token, error }: { token: string; error: Error },
+    { token, error, stamp }: { token: string; error: Error; stamp: Stamp },
   ): Promise<void> {
     // Remembered before the lease is given back: a newcomer in between must not read again.
-    this.#fail(flight, error);
+    this.#fail(flight, error, stamp);
     this.#countFill('failed');
     if (leased) await this.#shared.release(key, token, codeOf(error));
   }
 
-  #fail(flight: Flight<T>, error: Error): void {
-    this.#failures.note(flight.id, error);
+  #fail(flight: Flight<T>, error: Error, stamp: Stamp): void {
+    this.#failures.note(flight.id, error, stamp);
     this.#engine.telemetry.log.warn(
       { event: 'cache.fill_failed', namespace: this.#name, id: flight.id, code: codeOf(error), reason: error.message },
       'a row could not be read',

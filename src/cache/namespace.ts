@@ -45,7 +45,7 @@ export class Namespace<T> {
     this.#engine = engine;
     this.#options = options;
     this.#memory = engine.memory.part<T>(options.name);
-    this.#failures = new FailureMemory(engine.clock);
+    this.#failures = new FailureMemory(engine.clock, (id, asOf) => engine.follower.valid(options.name, id, asOf));
     this.#flights = new Flights(options.name, engine.follower);
     this.#fills = new Fills({
       engine,

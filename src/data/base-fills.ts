@@ -56,7 +56,9 @@ export class BaseFills<T> {
 
   constructor(parts: Parts<T>) {
     this.#parts = parts;
-    this.#failures = new FailureMemory(parts.engine.clock);
+    this.#failures = new FailureMemory(parts.engine.clock, (_key, asOf) =>
+      parts.engine.follower.validAsWhole(parts.namespace, asOf),
+    );
   }
 
   /** The last fill failed. */
@@ -93,7 +95,8 @@ export class BaseFills<T> {
       const error = asError(thrown);
       if (error instanceof Superseded) return { error };
       // One that another process had is remembered where it was left.
-      if (!(error instanceof ReadError)) this.#failures.note(failureKey, error);
+      if (!(error instanceof ReadError))
+        this.#failures.note(failureKey, error, fill.stamp ?? this.#parts.engine.follower.stamp());
       this.#parts.engine.telemetry.log.warn(
         {
           event: 'collection.fill_failed',
