@@ -88,6 +88,15 @@ export class BaseFills<T> {
     if (this.#fill !== undefined && this.joinable() === undefined) this.#fill.abort.abort(new Superseded());
   }
 
+  /** Of a purge: no drain from before it is committed, and none that failed before it is remembered in the store. */
+  async revokeLease(): Promise<void> {
+    const { store } = this.#parts;
+    const key = store.key();
+    const token = store.shared.newToken();
+    await store.shared.lease(key, token, true);
+    await store.shared.release(key, token);
+  }
+
   /** A new fill, which newcomers join from here on. */
   open(reset?: Stamp): Fill<T> {
     const fill: Fill<T> = { stamp: reset, landed: undefined as never, abort: new AbortController() };

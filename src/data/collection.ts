@@ -330,6 +330,11 @@ export class Collection<T> implements Listener, Neighbour<T> {
     return { rows: landed.base.view.size };
   }
 
+  /** Of a purge of all: what is being drained was not read for those who come after it. */
+  giveUpDrains(): Promise<void> {
+    return this.#fills.revokeLease();
+  }
+
   /** @returns Whether it is still valid in this turn, and so was taken in. */
   #install(base: Base<T>): boolean {
     const { follower } = this.#engine;

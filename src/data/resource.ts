@@ -97,6 +97,7 @@ export class CachedResource<T> implements Resource<T> {
     const { follower, telemetry } = this.#engine;
     for (;;) {
       const begun = await follower.begin(this.name, '*');
+      if (purge) await this.#collection.giveUpDrains();
       const refreshed = purge ? 0 : (await this.#collection.readAnew(begun.stamp)).rows;
       const known = this.#collection.status().size;
       const announced = await follower.announce(
