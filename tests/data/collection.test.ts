@@ -110,6 +110,10 @@ function openWorld() {
   return { log, upstream, startProcess, begin, changed };
 }
 
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise(setImmediate);
+}
+
 function numberOf(item: Item | null): number | null {
   return item && Date.parse(item.version) - Date.parse(versionText(0));
 }
@@ -246,6 +250,26 @@ describe('P2 parity › a row never goes back', () => {
     announced.release();
     await told;
     expect([shown, await load('1'), (await page())[0]]).toEqual([1, 1, 1]);
+  });
+
+  test('on the page, by a read that another process took the lease from', async () => {
+    const { upstream, startProcess, begin, changed } = openWorld();
+    const { page, tick } = await startProcess();
+    const other = await startProcess();
+    await page();
+    upstream.rows.set('1', 3);
+    changed(['1'], begin(['1']));
+    await tick();
+    expect(await page()).toEqual([3, 1, 1]);
+    upstream.rows.set('1', 2);
+    changed(['1'], begin(['1']));
+    const release = upstream.holdNext();
+    await tick();
+    await turns(5);
+    await other.change('1');
+    release();
+    await turns(5);
+    expect(await page()).toEqual([3, 1, 1]);
   });
 
   test('over eras: content read before stays where the first base of the next one lags behind it', async () => {
