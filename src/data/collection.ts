@@ -3,8 +3,9 @@
  *
  *   base (the last complete drain) + patches (rows read since) + dirty (ids known to have changed, not read yet)
  *
- * A page waits for dirty ids, then is cut in one turn. A base is valid while no reset lies above its `asOf` and its era
- * goes on; then it is fresh, stale (served while a drain runs), or good for errors alone.
+ * A page waits for the ids that were dirty when it was asked for, then is cut in one turn: were it to wait for what
+ * changes meanwhile as well, steady changes would hold it up until its deadline. A base is valid while no reset lies
+ * above its `asOf` and its era goes on; then it is fresh, stale (served while a drain runs), or good for errors alone.
  *
  * Rows never go back to a lower version within a generation, over eras too.
  */
@@ -26,6 +27,9 @@ import type { ViewRow } from './view.ts';
 
 /** How long the background reads of changed rows may take, in ms. */
 const patchDeadlineMs = 30_000;
+
+/** Since when a row is dirty that no page may be without. */
+const ever = Number.NEGATIVE_INFINITY;
 
 type Ready<T> = { base: Base<T>; outcome: Outcome };
 
@@ -51,7 +55,8 @@ export class Collection<T> implements Listener, Neighbour<T> {
   /** Read by this process's own reset, installed when that becomes known. */
   #coming: Base<T> | undefined;
   #patches = new Map<string, Entry<T>>();
-  #dirty = new Set<string>();
+  /** By id, since when, on the monotonic clock: a page asked for before may show the row as it was. */
+  #dirty = new Map<string, number>();
   /** When the first of the patches has to be read again. */
   #recheckAtMs = Number.POSITIVE_INFINITY;
   #cleaning: Promise<Error | undefined> | undefined;
@@ -147,12 +152,19 @@ export class Collection<T> implements Listener, Neighbour<T> {
   #onChanged(ids: readonly string[], hard: boolean): void {
     const base = this.#base;
     if (base === undefined) return;
+    const nowMs = this.#engine.clock.mono();
     for (const id of ids) {
       const isPurged = hard && this.#isPurged(id, base);
-      if (isPurged || !this.#isCurrent(id, base)) this.#dirty.add(id);
+      // A view without a purged row is of no moment, so nobody is shown it.
+      if (isPurged || !this.#isCurrent(id, base)) this.#markDirty(id, isPurged ? ever : nowMs);
       if (isPurged) this.#remove(id, base);
     }
     if (this.#dirty.size > 0) void this.#clean();
+  }
+
+  /** One that is dirty already stays so for those who wait for it. */
+  #markDirty(id: string, sinceMs: number): void {
+    this.#dirty.set(id, Math.min(sinceMs, this.#dirty.get(id) ?? sinceMs));
   }
 
   #remove(id: string, base: Base<T>): void {
@@ -204,11 +216,13 @@ export class Collection<T> implements Listener, Neighbour<T> {
 
   /** A base that a page may be cut from in this turn. */
   async #ready(request: ReadRequest): Promise<Ready<T>> {
-    const { follower } = this.#engine;
+    const { clock, follower } = this.#engine;
     const beganAtMs = follower.now();
     let waited: Waited | undefined;
+    let knowsUntilMs: number | undefined;
     for (;;) {
       await follower.ready(request.deadline);
+      knowsUntilMs ??= clock.mono();
       const base = this.#base;
       if (base === undefined || !this.#isServable(base, waited && beganAtMs)) {
         const filled = await this.#waitForFill(request);
@@ -219,9 +233,9 @@ export class Collection<T> implements Listener, Neighbour<T> {
       const freshness = freshnessOf(base.times, follower.now());
       if (freshness !== 'fresh') this.#fills.refresh();
       this.#markOverdue(follower.now());
-      if (this.#dirty.size > 0) {
+      if (this.#isDirtyUntil(knowsUntilMs)) {
         const unread = await this.#untilClean(request);
-        if (unread !== undefined) return this.#onError(unread);
+        if (unread !== undefined && this.#isDirtyUntil(knowsUntilMs)) return this.#onError(unread);
         continue; // The era, the base or what is trusted may be another by now.
       }
       return {
@@ -260,7 +274,7 @@ export class Collection<T> implements Listener, Neighbour<T> {
     const { follower } = this.#engine;
     if (base === undefined || follower.now() >= base.times.errorUntilMs) throw error;
     if (follower.purgedAsWhole(this.#namespace.name, base.from.asOf)) throw error;
-    for (const id of this.#dirty) if (this.#isPurged(id, base)) throw error;
+    for (const id of this.#dirty.keys()) if (this.#isPurged(id, base)) throw error;
     return { base, outcome: this.#outcome(base, { kind: 'stale_if_error', tier: 'view' }) };
   }
 
@@ -285,9 +299,13 @@ export class Collection<T> implements Listener, Neighbour<T> {
     this.#recheckAtMs = Number.POSITIVE_INFINITY;
     for (const [id, { staleUntilMs, value }] of this.#patches) {
       if (value === null) continue;
-      if (nowMs >= staleUntilMs) this.#dirty.add(id);
+      if (nowMs >= staleUntilMs) this.#markDirty(id, this.#engine.clock.mono() - (nowMs - staleUntilMs));
       else this.#recheckAtMs = Math.min(this.#recheckAtMs, staleUntilMs);
     }
+  }
+
+  #isDirtyUntil(monoMs: number): boolean {
+    return this.#dirty.values().some((sinceMs) => sinceMs <= monoMs);
   }
 
   /** @returns Why a changed row could not be read, if one could not. */
@@ -309,7 +327,7 @@ export class Collection<T> implements Listener, Neighbour<T> {
 
   async #readDirty(): Promise<Error | undefined> {
     const deadline = new Deadline(this.#engine.clock, patchDeadlineMs);
-    const results = await this.#namespace.get([...this.#dirty], { deadline, note: () => {} });
+    const results = await this.#namespace.get([...this.#dirty.keys()], { deadline, note: () => {} });
     deadline.end();
     let unread: Error | undefined;
     for (const [id, result] of results) {
@@ -350,7 +368,7 @@ export class Collection<T> implements Listener, Neighbour<T> {
     if (this.#coming === base) this.#coming = undefined;
     this.#patches = new Map();
     this.#recheckAtMs = Number.POSITIVE_INFINITY;
-    this.#dirty = new Set(follower.changedSince(namespace, base.from.asOf));
+    this.#dirty = new Map(follower.changedSince(namespace, base.from.asOf).map((id) => [id, ever]));
     for (const [id, patch] of patches) {
       const row = base.view.get(id);
       if (isAhead(patch, row ? entryOf(row) : entryOfNothing(base))) this.#patch(base, id, patch);

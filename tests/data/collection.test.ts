@@ -107,7 +107,7 @@ function openWorld() {
     const record: LogRecord = { kind: 'changed', namespace: 'item', ids, floor };
     log.add(hard ? { ...record, hard } : record);
   };
-  return { log, upstream, startProcess, begin, changed };
+  return { clock, log, upstream, startProcess, begin, changed };
 }
 
 async function turns(count: number): Promise<void> {
@@ -174,6 +174,43 @@ describe('P5 no resurrection › a page', () => {
     log.beginEra('era-b');
     await tick();
     expect(await page()).toEqual([1, 1, 1]);
+  });
+});
+
+describe('P7 degrades, never dies › a page', () => {
+  /** Asked for while row 1 is read anew; then row 2 changes, and its read is held back until `release`. */
+  async function pageAskedBetween({ hard }: { hard: boolean }) {
+    const { clock, upstream, startProcess, begin, changed } = openWorld();
+    const { page, tick } = await startProcess();
+    await page();
+    upstream.rows.set('1', 2);
+    changed(['1'], begin(['1']));
+    const releaseFirst = upstream.holdNext();
+    await tick();
+    const asked = page();
+    await turns(5);
+    await clock.advance(1);
+    upstream.rows.set('2', 2);
+    changed(['2'], begin(['2']), hard);
+    await tick();
+    const release = upstream.holdNext();
+    releaseFirst();
+    const waiting = turns(50).then(() => 'waits');
+    return { first: await Promise.race([asked, waiting]), release, asked, page };
+  }
+
+  test('waits for what had changed when it was asked for, not for what changes while it waits', async () => {
+    const { first, release, page } = await pageAskedBetween({ hard: false });
+    expect(first).toEqual([2, 1, 1]);
+    release();
+    expect(await page()).toEqual([2, 2, 1]);
+  });
+
+  test('waits for what is purged while it waits: without it the page would lack a row', async () => {
+    const { first, release, asked } = await pageAskedBetween({ hard: true });
+    expect(first).toBe('waits');
+    release();
+    expect(await asked).toEqual([2, 2, 1]);
   });
 });
 
