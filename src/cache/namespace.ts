@@ -181,14 +181,18 @@ export class Namespace<T> {
   /** The last word while upstream cannot be read: what is held above the hard floor, within its window. */
   #onError(id: string, error: Error): Result<T> {
     const nowMs = this.#engine.follower.now();
-    const candidates = [this.#memory.get(id), this.#neighbour?.find(id)].filter((entry) => entry !== undefined);
-    const usable = candidates.filter(
-      (entry) => nowMs < entry.errorUntilMs && !this.#engine.follower.purged(this.name, id, entry.contentAsOf),
-    );
-    const [entry] = usable.sort((a, b) => (isReadAfter(a, b) ? -1 : 1));
+    const serves = (entry: Entry<T> | undefined) =>
+      entry !== undefined &&
+      nowMs < entry.errorUntilMs &&
+      !this.#engine.follower.purged(this.name, id, entry.contentAsOf)
+        ? entry
+        : undefined;
+    const memory = serves(this.#memory.get(id));
+    const view = serves(this.#neighbour?.find(id));
+    const fromView = view !== undefined && (memory === undefined || isReadAfter(view, memory));
+    const entry = fromView ? view : memory;
     if (entry === undefined || entry.value === null) return { error };
-    const tier = entry === candidates[0] ? 'memory' : 'view';
-    return this.#result(entry, tier, { kind: 'stale_if_error', nowMs });
+    return this.#result(entry, fromView ? 'view' : 'memory', { kind: 'stale_if_error', nowMs });
   }
 
   #result(

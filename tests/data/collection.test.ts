@@ -4,6 +4,7 @@ import { Deadline } from '../../src/cache/deadline.ts';
 import { Follower } from '../../src/cache/follower.ts';
 import type { LogRecord } from '../../src/cache/log.ts';
 import { MemoryTier } from '../../src/cache/memory.ts';
+import type { Outcome } from '../../src/cache/outcome.ts';
 import type { Position } from '../../src/cache/position.ts';
 import { ProcessStore } from '../../src/cache/process-store.ts';
 import { CachedResource } from '../../src/data/resource.ts';
@@ -87,9 +88,19 @@ function openWorld() {
     await follower.tick();
     return {
       tick: () => follower.tick(),
-      /** Version of a row, by its number. */
       change: (id: string) => resource.invalidate([id], { purge: false, source: 'test' }),
+      /** Version of a row, by its number. */
       load: async (id: string) => numberOf(await reader().load(id)),
+      /** How the answer for a row came about. */
+      outcome: async (id: string) => {
+        const outcomes: Outcome[] = [];
+        const request = {
+          deadline: new Deadline(clock, 10_000),
+          note: (outcome: Outcome) => void outcomes.push(outcome),
+        };
+        await resource.reader(request).load(id);
+        return outcomes;
+      },
       loadAll: async (ids: string[]) => {
         const one = reader();
         return Promise.all(ids.map(async (id) => numberOf(await one.load(id))));
@@ -211,6 +222,29 @@ describe('P7 degrades, never dies › a page', () => {
     expect(first).toBe('waits');
     release();
     expect(await asked).toEqual([2, 2, 1]);
+  });
+});
+
+describe('P8 observable › a row served while upstream fails', () => {
+  test('is told to come from where it was held: the view', async () => {
+    const { upstream, startProcess, begin, changed } = openWorld();
+    const { page, outcome, tick } = await startProcess();
+    await page();
+    upstream.failing = true;
+    changed(['1'], begin(['1']));
+    await tick();
+    expect(await outcome('1')).toMatchObject([{ kind: 'stale_if_error', tier: 'view' }]);
+  });
+
+  test('is told to come from where it was held: memory, if that was read later', async () => {
+    const { upstream, startProcess, begin, changed } = openWorld();
+    const { change, page, outcome, tick } = await startProcess();
+    await page();
+    await change('1');
+    upstream.failing = true;
+    changed(['1'], begin(['1']));
+    await tick();
+    expect(await outcome('1')).toMatchObject([{ kind: 'stale_if_error', tier: 'memory' }]);
   });
 });
 

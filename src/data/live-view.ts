@@ -1,0 +1,221 @@
+/**
+ * A live view: what pages are cut from, and how it is kept true. Nothing here waits.
+ *
+ *   base (the last complete drain) + patches (rows read since) + dirty (ids known to have changed, not read yet)
+ *
+ * A base is valid while no reset lies above its `asOf` and its era goes on; single changes make rows dirty instead.
+ * Rows never go back to a lower version within a generation, over eras too.
+ */
+import type { Engine, RejectReason } from '../cache/engine.ts';
+import { type Entry, isAhead } from '../cache/entry.ts';
+import type { Namespace, Neighbour } from '../cache/namespace.ts';
+import type { Position } from '../cache/position.ts';
+import type { Base } from './base.ts';
+import type { ViewRow } from './view.ts';
+
+/** Since when a row is dirty that no page may be without. */
+const ever = Number.NEGATIVE_INFINITY;
+
+type Parts<T> = {
+  engine: Engine;
+  /** Of the entities, whose changes are the view's. */
+  namespace: Namespace<T>;
+  reject(reason: RejectReason): void;
+};
+
+export class LiveView<T> implements Neighbour<T> {
+  readonly #parts: Parts<T>;
+  #base: Base<T> | undefined;
+  /** A reset lies above the base: its rows no longer hold newer reads back. */
+  #superseded = false;
+  /** Drained for this process's own reset, installed when that becomes known. */
+  #coming: Base<T> | undefined;
+  #patches = new Map<string, Entry<T>>();
+  /** By id, since when, on the monotonic clock: a page asked for before may show the row as it was. */
+  #dirty = new Map<string, number>();
+  /** When the first of the patches has to be read again. */
+  #recheckAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(parts: Parts<T>) {
+    this.#parts = parts;
+  }
+
+  /** Undefined before the first drain, and after a purge of all. */
+  get base(): Base<T> | undefined {
+    return this.#base;
+  }
+
+  isValid(base: Base<T>): boolean {
+    return this.#parts.engine.follower.validAsWhole(this.#parts.namespace.name, base.from.asOf);
+  }
+
+  /** Whether it may be shown while upstream cannot be read: within its window, with nothing in it that was purged. */
+  servesOnError(base: Base<T>): boolean {
+    const { follower } = this.#parts.engine;
+    if (follower.now() >= base.times.errorUntilMs) return false;
+    if (follower.purgedAsWhole(this.#parts.namespace.name, base.from.asOf)) return false;
+    return !this.#dirty.keys().some((id) => this.#isPurged(id, base));
+  }
+
+  // ── Dirty rows ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get dirtyIds(): readonly string[] {
+    return [...this.#dirty.keys()];
+  }
+
+  /** Whether a row was dirty by then, on the monotonic clock. */
+  isDirtyBy(monoMs: number): boolean {
+    return this.#dirty.values().some((sinceMs) => sinceMs <= monoMs);
+  }
+
+  /** What was read right after a change is good until upstream has settled; then it is read once more. */
+  markOverdue(): void {
+    const { clock, follower } = this.#parts.engine;
+    const nowMs = follower.now();
+    if (nowMs < this.#recheckAtMs) return;
+    this.#recheckAtMs = Number.POSITIVE_INFINITY;
+    for (const [id, { staleUntilMs, value }] of this.#patches) {
+      if (value === null) continue;
+      if (nowMs >= staleUntilMs) this.#markDirty(id, clock.mono() - (nowMs - staleUntilMs));
+      else this.#recheckAtMs = Math.min(this.#recheckAtMs, staleUntilMs);
+    }
+  }
+
+  /** One that is dirty already stays so for those who wait for it. */
+  #markDirty(id: string, sinceMs: number): void {
+    this.#dirty.set(id, Math.min(sinceMs, this.#dirty.get(id) ?? sinceMs));
+  }
+
+  // ── Changes ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  changed(ids: Iterable<string>, { hard }: { hard: boolean }): void {
+    const base = this.#base;
+    if (base === undefined) return;
+    const nowMs = this.#parts.engine.clock.mono();
+    for (const id of ids) {
+      const isPurged = hard && this.#isPurged(id, base);
+      // A view without a purged row is of no moment, so nobody is shown it.
+      if (isPurged || !this.#isCurrent(id, base)) this.#markDirty(id, isPurged ? ever : nowMs);
+      if (isPurged) this.#remove(id, base);
+    }
+  }
+
+  reset(floor: Position, { hard }: { hard: boolean }): void {
+    const base = this.#base;
+    if (base !== undefined && this.isValid(base)) {
+      // Of two resets the one that began first may be told last: then the base has it behind it, if not each of its rows.
+      if (hard)
+        this.changed(
+          [...base.view.rows()].map(({ id }) => id),
+          { hard },
+        );
+      return;
+    }
+    this.#superseded = true;
+    this.#patches.clear();
+    const coming = this.#coming;
+    if (coming !== undefined && coming.from.asOf.position >= floor) this.install(coming);
+    else if (base && this.#parts.engine.follower.purgedAsWhole(this.#parts.namespace.name, base.from.asOf)) this.drop();
+  }
+
+  /** Nothing of it may be used any more. */
+  drop(): void {
+    this.#base = undefined;
+    this.#patches.clear();
+    this.#dirty.clear();
+  }
+
+  #remove(id: string, base: Base<T>): void {
+    this.#patches.delete(id);
+    base.view.delete(id);
+  }
+
+  // ── Rows, beside the entities ─────────────────────────────────────────────────────────────────────────────────────
+
+  find(id: string): Entry<T> | undefined {
+    const row = this.#base?.view.get(id);
+    const entry = this.#patches.get(id) ?? (row && entryOf(row));
+    // What stands below a reset says nothing about what may come after it.
+    return entry && this.#superseded ? { ...entry, version: undefined } : entry;
+  }
+
+  installed(id: string, entry: Entry<T>): void {
+    const base = this.#base;
+    if (base === undefined) return;
+    const known = this.find(id) ?? entryOfNothing(base);
+    const differs = entry.version !== known.version || (entry.value === null) !== (known.value === null);
+    const news = differs && !isAhead(known, entry);
+    if (news || this.#dirty.has(id)) this.#patch(base, id, entry);
+  }
+
+  #patch(base: Base<T>, id: string, entry: Entry<T>): void {
+    if (!this.#parts.engine.follower.valid(this.#parts.namespace.name, id, entry.asOf)) return;
+    this.#dirty.delete(id);
+    this.#patches.set(id, entry);
+    if (entry.value === null) {
+      base.view.delete(id);
+      return;
+    }
+    const { asOf, contentAsOf, version, size } = entry;
+    base.view.put({ id, value: entry.value, version, size, from: { times: entry, asOf, contentAsOf } });
+    this.#recheckAtMs = Math.min(this.#recheckAtMs, entry.staleUntilMs);
+  }
+
+  #isCurrent(id: string, base: Base<T>): boolean {
+    return this.#parts.engine.follower.valid(this.#parts.namespace.name, id, this.find(id)?.asOf ?? base.from.asOf);
+  }
+
+  #isPurged(id: string, base: Base<T>): boolean {
+    const contentAsOf = this.find(id)?.contentAsOf ?? base.from.contentAsOf;
+    return this.#parts.engine.follower.purged(this.#parts.namespace.name, id, contentAsOf);
+  }
+
+  // ── Bases ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Keeps a base for the reset it was drained for, until that becomes known. */
+  awaitReset(base: Base<T>): void {
+    this.#coming = base;
+  }
+
+  /** @returns Whether it is still valid in this turn, and so was taken in. */
+  install(base: Base<T>): boolean {
+    const { engine, namespace } = this.#parts;
+    if (!engine.follower.validAsWhole(namespace.name, base.from.asOf)) {
+      this.#parts.reject('invalidated');
+      return false;
+    }
+    if (this.#base !== undefined && !this.#superseded) this.#keepNewerRows(this.#base, base);
+    const patches = this.#patches;
+    this.#base = base;
+    this.#superseded = false;
+    if (this.#coming === base) this.#coming = undefined;
+    this.#patches = new Map();
+    this.#recheckAtMs = Number.POSITIVE_INFINITY;
+    this.#dirty = new Map(engine.follower.changedSince(namespace.name, base.from.asOf).map((id) => [id, ever]));
+    for (const [id, patch] of patches) {
+      const row = base.view.get(id);
+      if (isAhead(patch, row ? entryOf(row) : entryOfNothing(base))) this.#patch(base, id, patch);
+    }
+    namespace.viewReplaced();
+    return true;
+  }
+
+  /** Rows never go back: where the new base gives an older version than is held, the held content stays. */
+  #keepNewerRows(held: Base<T>, base: Base<T>): void {
+    for (const old of held.view.rows()) {
+      const row = base.view.get(old.id);
+      if (row?.version === undefined || old.version === undefined || old.version <= row.version) continue;
+      this.#parts.reject('older_version');
+      base.view.put({ ...old, from: { ...row.from, contentAsOf: old.from.contentAsOf } });
+    }
+  }
+}
+
+function entryOf<T>({ value, version, size, from }: ViewRow<T>): Entry<T> {
+  return { ...from.times, value, version, size, asOf: from.asOf, contentAsOf: from.contentAsOf };
+}
+
+/** A base says of the ids it lacks that they were not there. */
+function entryOfNothing<T>({ from }: Base<T>): Entry<T> {
+  return { ...from.times, value: null, version: undefined, size: 0, asOf: from.asOf, contentAsOf: from.contentAsOf };
+}
