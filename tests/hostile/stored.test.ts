@@ -172,8 +172,8 @@ describe('bad input › values in Redis', () => {
 
   /** All that a process may find, and nothing older: a drain of each collection, and rows that changed since. */
   const write = async () => {
-    const old = await redis.send<string[]>('KEYS', '*:s*');
-    const chunks = await redis.send<string[]>('KEYS', '*:chunk:*');
+    const old = await redis.scan('*:s*');
+    const chunks = await redis.scan('*:chunk:*');
     if (old.length > 0) await redis.send('DEL', ...old, ...chunks);
     for (const type of ['catalog', 'seller']) {
       expect((await writer.invalidate({ type, all: true })).status).toBe(200);
@@ -185,7 +185,7 @@ describe('bad input › values in Redis', () => {
 
   const texts = async () => {
     const found = new Map<string, string>();
-    for (const key of await redis.send<string[]>('KEYS', '*')) {
+    for (const key of await redis.scan('*')) {
       if ((await redis.send('TYPE', key)) !== 'string') continue;
       const text = await redis.send<string | null>('GET', key);
       if (text !== null) found.set(key, text);

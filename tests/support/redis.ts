@@ -32,6 +32,8 @@ export type RunningRedis = {
   restart(): Promise<void>;
   /** One command, through a connection of its own. */
   send<T = unknown>(...command: string[]): Promise<T>;
+  /** Names of the keys of a pattern. */
+  scan(pattern: string): Promise<string[]>;
 };
 
 export function startRedis({ args = [] }: RedisOptions = {}): Promise<RunningRedis> {
@@ -156,19 +158,32 @@ async function run(plan: Plan): Promise<RunningRedis> {
       server = await start();
     },
     send: async <T>(...command: string[]) => {
-      const client = createClient({
-        url: url.href,
-        ...(plan.ca ? { socket: { tls: true as const, ca: plan.ca } } : {}),
-      });
-      client.on('error', () => {}); // `connect` and the command tell.
-      await client.connect();
+      const client = await connected();
       try {
         return (await client.sendCommand(command)) as T;
       } finally {
         client.destroy();
       }
     },
+    scan: async (pattern) => {
+      const client = await connected();
+      try {
+        return [...new Set((await Array.fromAsync(client.scanIterator({ MATCH: pattern, COUNT: 1_000 }))).flat())];
+      } finally {
+        client.destroy();
+      }
+    },
   };
+
+  async function connected() {
+    const client = createClient({
+      url: url.href,
+      ...(plan.ca ? { socket: { tls: true as const, ca: plan.ca } } : {}),
+    });
+    client.on('error', () => {}); // `connect` and the command tell.
+    await client.connect();
+    return client;
+  }
 }
 
 /** Whether it answers at all; a refusal for want of a password is an answer. */
