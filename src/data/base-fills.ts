@@ -24,7 +24,7 @@ const failureKey = 'drain';
 
 type Landed<T> = { base: Base<T>; how: 'found' | 'drained' } | { error: Error };
 
-/** One fill under way. `stamp` is set when its drain begins: until then it is bound to no moment. */
+/** One fill under way. `stamp` is set when its drain begins, anew at each attempt: until then it is bound to no moment. */
 type Fill<T> = { stamp: Stamp | undefined; landed: Promise<Landed<T>>; abort: AbortController };
 
 /** `reset` is the beginning of the reset that the drain is for, which takes the lease from whoever holds it. */
@@ -171,14 +171,16 @@ export class BaseFills<T> {
   async #drain(fill: Fill<T>, lease: Lease): Promise<Landed<T>> {
     const { clock, follower, telemetry } = this.#parts.engine;
     const { key, token, leased } = lease;
-    const stamp = lease.reset ?? follower.stamp();
-    fill.stamp = stamp;
     const beganAtMs = clock.mono();
     const limit = timeLimit(clock, drainDeadlineMs);
     const hold = leased ? this.#parts.store.shared.hold([key], token) : undefined;
     try {
       const { sink: draft, quarantined } = await this.#parts.upstream.drain(this.#parts.definition.endpoint, {
-        open: () => this.#parts.store.draft(stamp, { writing: leased }),
+        // Of each attempt its own: nothing that changed before it is missing from what it reads.
+        open: () => {
+          fill.stamp = lease.reset ?? follower.stamp();
+          return this.#parts.store.draft(fill.stamp, { writing: leased });
+        },
         signal: AbortSignal.any([limit.signal, fill.abort.signal]),
       });
       draft.base.quarantined = quarantined.length;

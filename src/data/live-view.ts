@@ -71,14 +71,20 @@ export class LiveView<T> implements Neighbour<T> {
   /** What was read right after a change is good until upstream has settled; then it is read once more. */
   markOverdue(): void {
     const { clock, follower } = this.#parts.engine;
+    const base = this.#base;
     const nowMs = follower.now();
-    if (nowMs < this.#recheckAtMs) return;
+    if (base === undefined || nowMs < this.#recheckAtMs) return;
     this.#recheckAtMs = Number.POSITIVE_INFINITY;
-    for (const [id, { staleUntilMs, value }] of this.#patches) {
-      if (value === null) continue;
-      if (nowMs >= staleUntilMs) this.#markDirty(id, clock.mono() - (nowMs - staleUntilMs));
-      else this.#recheckAtMs = Math.min(this.#recheckAtMs, staleUntilMs);
+    for (const [id, patch] of this.#patches) {
+      const overdueAtMs = this.#overdueAtMs(patch, base);
+      if (nowMs >= overdueAtMs) this.#markDirty(id, clock.mono() - (nowMs - overdueAtMs));
+      else this.#recheckAtMs = Math.min(this.#recheckAtMs, overdueAtMs);
     }
+  }
+
+  /** A row that is gone stays so for as long as others stay as they are: else each would be asked for every few seconds. */
+  #overdueAtMs({ value, staleUntilMs, storedAtMs }: Entry<T>, { from: { times } }: Base<T>): number {
+    return value === null ? storedAtMs + times.staleUntilMs - times.storedAtMs : staleUntilMs;
   }
 
   /** One that is dirty already stays so for those who wait for it. */
@@ -152,13 +158,13 @@ export class LiveView<T> implements Neighbour<T> {
     if (!this.#parts.engine.follower.valid(this.#parts.namespace.name, id, entry.asOf)) return;
     this.#dirty.delete(id);
     this.#patches.set(id, entry);
+    this.#recheckAtMs = Math.min(this.#recheckAtMs, this.#overdueAtMs(entry, base));
     if (entry.value === null) {
       base.view.delete(id);
       return;
     }
     const { asOf, contentAsOf, version, size } = entry;
     base.view.put({ id, value: entry.value, version, size, from: { times: entry, asOf, contentAsOf } });
-    this.#recheckAtMs = Math.min(this.#recheckAtMs, entry.staleUntilMs);
   }
 
   #isCurrent(id: string, base: Base<T>): boolean {

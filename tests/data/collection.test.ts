@@ -18,12 +18,14 @@ import { ManualClock } from '../support/clock.ts';
 class TableUpstream implements Upstream {
   readonly rows = new Map<string, number>();
   failing = false;
-  #gate: Promise<void> | undefined;
+  /** The next drain is begun once more when it has been let go. */
+  drifts = false;
+  #gate: { of: 'read' | 'drain'; opened: Promise<void> } | undefined;
 
-  /** The next read waits, and then gives what there is. */
-  holdNext(): () => void {
+  /** The next read, or the next drain, waits, and then gives what there is. */
+  holdNext(of: 'read' | 'drain' = 'read'): () => void {
     const gate = Promise.withResolvers<void>();
-    this.#gate = gate.promise;
+    this.#gate = { of, opened: gate.promise };
     return gate.resolve;
   }
 
@@ -38,8 +40,10 @@ class TableUpstream implements Upstream {
   }
 
   async drain<T, S extends ChunkSink<T>>(endpoint: Endpoint<T>, { open }: { open: () => S }) {
-    await this.#pass();
-    const sink = open();
+    let sink = open();
+    await this.#pass('drain');
+    if (this.drifts) sink = open();
+    this.drifts = false;
     const rows = [...this.rows.keys()].flatMap((id) => this.#row(endpoint, id) ?? []);
     await sink.write(rows);
     return { sink, rows: rows.length, pages: 1, quarantined: [] };
@@ -51,10 +55,12 @@ class TableUpstream implements Upstream {
 
   async close(): Promise<void> {}
 
-  async #pass(): Promise<void> {
+  async #pass(kind: 'row' | 'drain' = 'row'): Promise<void> {
     const gate = this.#gate;
-    this.#gate = undefined;
-    await gate;
+    if (gate?.of === 'read' || gate?.of === kind) {
+      this.#gate = undefined;
+      await gate.opened;
+    }
     if (this.failing) throw new UpstreamError('UPSTREAM_UNAVAILABLE', 'answered 503');
   }
 
@@ -128,6 +134,51 @@ async function turns(count: number): Promise<void> {
 function numberOf(item: Item | null): number | null {
   return item && Date.parse(item.version) - Date.parse(versionText(0));
 }
+
+describe('P6 bounded age › a row that was gone and is made anew', () => {
+  test('is on the page with the drain that read it, though that drain was first begun before the row was known to be gone', async () => {
+    const { clock, upstream, startProcess } = openWorld();
+    const { change, page, tick } = await startProcess();
+    await page();
+    await clock.advance(61_000);
+    await tick();
+    const release = upstream.holdNext();
+    expect(await page()).toEqual([1, 1, 1]);
+    await turns(5); // It was stale, so a drain has begun.
+    upstream.rows.delete('1');
+    await change('1');
+    expect(await page()).toEqual([1, 1]);
+    upstream.rows.set('1', 2);
+    upstream.drifts = true;
+    release();
+    await turns(5);
+    expect(await page()).toEqual([2, 1, 1]);
+  });
+
+  test('is looked for once more when its absence is as old as a row may be', async () => {
+    const { clock, upstream, startProcess } = openWorld();
+    const { change, page, tick } = await startProcess();
+    const behind = await startProcess();
+    await page();
+    await clock.advance(61_000);
+    await behind.tick();
+    await clock.advance(500);
+    await tick();
+    upstream.rows.delete('1');
+    await change('1');
+    await clock.advance(200);
+    upstream.rows.set('1', 2);
+    await behind.page(); // Drains, and knows nothing of the change yet.
+    await turns(5);
+    await page();
+    await turns(5);
+    expect(await page()).toEqual([1, 1]);
+    await clock.advance(119_900);
+    await tick();
+    upstream.holdNext('drain'); // Which a stale page begins.
+    expect(await page()).toEqual([2, 1, 1]);
+  });
+});
 
 describe('P5 no resurrection › a page', () => {
   test('waits for a changed row though an earlier reset is told after it', async () => {
