@@ -8,7 +8,7 @@
  */
 import type { GraphQLSchema } from 'graphql';
 import { type Clock, type Random, systemClock } from './cache/clock.ts';
-import type { Engine } from './cache/engine.ts';
+import { assembleEngine } from './cache/engine.ts';
 import { Follower } from './cache/follower.ts';
 import type { Log } from './cache/log.ts';
 import { MemoryTier } from './cache/memory.ts';
@@ -73,7 +73,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ...[...policies.values()].map(({ maxAgeMs, staleIfErrorMs }) => maxAgeMs + staleIfErrorMs),
     ),
   });
-  const engine: Engine = {
+  const engine = assembleEngine({
     prefix: config.cache.prefix,
     clock,
     random,
@@ -82,7 +82,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     store: shared.store,
     memory: new MemoryTier({ maxBytes: config.cache.memoryMaxBytes }),
     leaseMs: config.cache.leaseMs,
-  };
+  });
   const resources = definitions.map(
     (definition) =>
       new CachedResource({

@@ -3,12 +3,14 @@ import type { Telemetry } from '../telemetry/index.ts';
 import type { Clock, Random } from './clock.ts';
 import type { Codec } from './codec.ts';
 import type { Follower } from './follower.ts';
+import { Heartbeat } from './heartbeat.ts';
 import type { MemoryTier } from './memory.ts';
 import type { Policy } from './policy.ts';
+import { Poller } from './poller.ts';
 import type { Store } from './store.ts';
 
-/** What every namespace of a process shares. */
-export type Engine = {
+/** What an engine is made of. */
+type Parts = {
   prefix: string;
   clock: Clock;
   random: Random;
@@ -18,6 +20,13 @@ export type Engine = {
   memory: MemoryTier;
   leaseMs: number;
 };
+
+/** What every namespace of a process shares. */
+export type Engine = Parts & { heartbeat: Heartbeat; poller: Poller };
+
+export function assembleEngine(parts: Parts): Engine {
+  return { ...parts, heartbeat: new Heartbeat(parts), poller: new Poller(parts.clock) };
+}
 
 export type NamespaceOptions<T> = {
   name: string;

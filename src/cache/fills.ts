@@ -1,48 +1,26 @@
 /**
  * Fills: one id each, from the store or from upstream, whoever asked for it.
  *
- *   store ─► lease ─► granted: upstream, in one batch ─► commit, if the lease still stands ─► install, if still valid
- *              └────► held: the holder's value, its failure, or its lease, whichever comes
+ *   store ─► lease ─► granted: ours to read (reads.ts)
+ *              └────► held: the holder's value, its failure, or its lease, whichever comes (poller.ts)
  *
- * Every flight lands, whatever happens. After Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013 (leases).
+ * All that is asked for together goes in one batch. Every flight lands, whatever happens.
+ * After Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013 (leases).
  */
-import { timeLimit } from './deadline.ts';
-import type { Engine, NamespaceOptions, RejectReason, Row } from './engine.ts';
-import { decodeEntry, type Entry, encodeEntry, freshnessOf, parseStored, timesFrom, withinBounds } from './entry.ts';
-import { asError, codeOf, ReadError } from './errors.ts';
-import type { FailureMemory } from './failures.ts';
-import type { Flight, Flights } from './flights.ts';
+import type { Engine, NamespaceOptions } from './engine.ts';
+import { decodeEntry, type Entry, freshnessOf, parseStored, withinBounds } from './entry.ts';
+import { asError, ReadError } from './errors.ts';
+import { type Flight, type Flights, isChange } from './flights.ts';
 import { type Place, rowKey, type StoreKey } from './keys.ts';
-import { notFoundWindows, type Windows, windowsOf } from './policy.ts';
 import type { Stamp } from './position.ts';
-import { SharedTier } from './shared-tier.ts';
-
-/** Why a fill is made. A refresh looks for better than stale; a change reads upstream whatever others are reading. */
-export type Purpose = { kind: 'read' } | { kind: 'refresh' } | { kind: 'change'; asOf: Stamp; windows: Windows };
+import { flightsOf, keysOf, type Part, type ReadParts, Reads } from './reads.ts';
+import { type Found, type Grant, SharedTier } from './shared-tier.ts';
 
 /** What the fills of a namespace work with. */
-type Parts<T> = {
-  engine: Engine;
-  options: NamespaceOptions<T>;
-  flights: Flights<T>;
-  failures: FailureMemory;
-  /** Takes a valid entry in; gives what is held of that id from then on. */
-  install(id: string, entry: Entry<T>): Entry<T>;
-  /** What those who wait are given of an entry that is not taken in. */
-  neverBack(id: string, entry: Entry<T>): Entry<T>;
+type Parts<T> = ReadParts<T> & {
   /** A stale value was served from the store. */
   refresh(id: string): void;
-  reject(reason: RejectReason): undefined;
 };
-
-/** One id of a batch: ours to read, with a lease or where there is no store to give one. */
-type Part<T> = { flight: Flight<T>; key: StoreKey; leased: boolean };
-
-/** Waits for another's fill, in ms; the last repeats. */
-const pollDelaysMs = [10, 20, 40, 80];
-
-/** How long a change waits for upstream before it is announced without a new value, in ms. */
-const changeReadMs = 2_000;
 
 export class Fills<T> {
   readonly #parts: Parts<T>;
@@ -51,7 +29,7 @@ export class Fills<T> {
   readonly #options: NamespaceOptions<T>;
   readonly #shared: SharedTier;
   readonly #flights: Flights<T>;
-  readonly #failures: FailureMemory;
+  readonly #reads: Reads<T>;
 
   constructor(parts: Parts<T>) {
     this.#parts = parts;
@@ -60,7 +38,7 @@ export class Fills<T> {
     this.#options = parts.options;
     this.#shared = new SharedTier(parts.engine, parts.options.name);
     this.#flights = parts.flights;
-    this.#failures = parts.failures;
+    this.#reads = new Reads(parts, this.#shared);
   }
 
   /** Of a purge: nothing read before it is left in the store, whoever asks. */
@@ -72,11 +50,40 @@ export class Fills<T> {
   }
 
   /** Lands every flight it is given, whatever happens. */
-  async fill(flights: readonly Flight<T>[], purpose: Purpose): Promise<void> {
-    if (flights.length === 0) return;
+  async fill(flights: readonly Flight<T>[]): Promise<void> {
+    const held = await this.#advance(flights);
+    if (held.length === 0) return;
+    const end = this.#engine.telemetry.metrics.leaseWait.startTimer({ namespace: this.#name });
+    for (const { landed } of held) void landed.promise.then(() => end());
+    this.#engine.poller.wait(held, this.#advance);
+  }
+
+  /** One look, and a wish for the leases of what is lacking. @returns Those that another process fills. */
+  readonly #advance = async (flights: readonly Flight<T>[]): Promise<Flight<T>[]> => {
+    const held: Flight<T>[] = [];
+    await this.#guard(flights, async () => {
+      // A change reads upstream whatever stands in the store, and whoever reads.
+      const takeOver = flights.every(isChange);
+      const { missing, unanswered } = takeOver ? { missing: flights, unanswered: [] } : await this.#fromStore(flights);
+      const token = this.#shared.newToken();
+      const wanted = missing.map((flight) => this.#partOf(flight, { leased: true }));
+      const grants = await this.#shared.lease(keysOf(wanted), token, { takeOver });
+      const ours = unanswered.map((flight) => this.#partOf(flight, { leased: false }));
+      for (const [index, part] of wanted.entries()) {
+        const grant = grants[index] as Grant;
+        if (grant.state === 'held') held.push(part.flight);
+        else if (grant.state === 'failed') this.#flights.land(part.flight, { error: new ReadError(grant.code) });
+        else ours.push({ ...part, leased: grant.state === 'granted' });
+      }
+      void this.#guard(flightsOf(ours), () => this.#readUnlessFilled(ours, token));
+    });
+    return held;
+  };
+
+  /** Whatever breaks, those who wait are told. */
+  async #guard(flights: readonly Flight<T>[], act: () => Promise<void>): Promise<void> {
     try {
-      const lacking = purpose.kind === 'change' ? { flights, answered: true } : await this.#fromStore(flights, purpose);
-      await this.#fromUpstream(lacking.flights, { purpose, shared: lacking.answered });
+      await act();
     } catch (thrown) {
       const error = asError(thrown);
       this.#engine.telemetry.log.error(
@@ -88,21 +95,32 @@ export class Fills<T> {
   }
 
   /** One round trip; lands what it finds. */
-  async #fromStore(flights: readonly Flight<T>[], purpose: Purpose) {
+  async #fromStore(flights: readonly Flight<T>[]): Promise<{ missing: Flight<T>[]; unanswered: Flight<T>[] }> {
     const { follower } = this.#engine;
     const era = follower.era;
-    const { texts, answered } = await this.#shared.find(flights.map(({ id }) => this.#key(id).value));
-    const lacking = flights.filter((flight, index) => {
-      const text = texts[index];
-      const entry = text === undefined || follower.era !== era ? undefined : this.#takeIn(flight.id, text);
-      if (entry === undefined) return true;
-      const freshness = freshnessOf(entry, follower.now());
-      if (freshness !== 'fresh' && !(freshness === 'stale' && purpose.kind === 'read')) return true;
-      this.#flights.land(flight, { entry, tier: 'store', stored: true });
-      if (freshness === 'stale') this.#parts.refresh(flight.id);
-      return false;
-    });
-    return { flights: lacking, answered };
+    const found = await this.#shared.find(flights.map(({ id }) => this.#key(id).value));
+    const missing: Flight<T>[] = [];
+    const unanswered: Flight<T>[] = [];
+    for (const [index, flight] of flights.entries()) {
+      const one = found[index] as Found;
+      if (one.state === 'absent') unanswered.push(flight);
+      // What was found in an era that ended meanwhile says nothing in the next.
+      else if (one.state === 'missing' || follower.era !== era || !this.#landFound(flight, one.text)) {
+        missing.push(flight);
+      }
+    }
+    return { missing, unanswered };
+  }
+
+  /** @returns Whether what was found is good enough. */
+  #landFound(flight: Flight<T>, text: string): boolean {
+    const entry = this.#takeIn(flight.id, text);
+    if (entry === undefined) return false;
+    const freshness = freshnessOf(entry, this.#engine.follower.now());
+    if (freshness !== 'fresh' && !(freshness === 'stale' && flight.purpose.kind === 'read')) return false;
+    this.#flights.land(flight, { entry, tier: 'store', stored: true });
+    if (freshness === 'stale') this.#parts.refresh(flight.id);
+    return true;
   }
 
   /** @returns The entry, installed; undefined when it cannot be used. */
@@ -120,177 +138,19 @@ export class Fills<T> {
     }
   }
 
-  async #fromUpstream(
-    flights: readonly Flight<T>[],
-    { purpose, shared }: { purpose: Purpose; shared: boolean },
-  ): Promise<void> {
-    const token = this.#shared.newToken();
-    const takeOver = purpose.kind === 'change';
-    const asked = await Promise.all(
-      flights.map(async (flight) => {
-        const key = this.#key(flight.id);
-        const grant = shared ? await this.#shared.lease(key, token, takeOver) : ({ state: 'absent' } as const);
-        return { flight, key, grant };
-      }),
-    );
-    const held = asked.filter(({ grant }) => grant.state === 'held');
-    for (const { flight, grant } of asked) {
-      if (grant.state === 'failed') this.#flights.land(flight, { error: new ReadError(grant.code) });
-    }
-    const ours = asked.flatMap(({ flight, key, grant }) => {
-      if (grant.state !== 'granted' && grant.state !== 'absent') return [];
-      return [{ flight, key, leased: grant.state === 'granted' }];
-    });
-    await Promise.all([
-      this.#readUnlessFilled(ours, { token, purpose }),
-      ...held.map(({ flight }) => this.#awaitHolder(flight, purpose)),
-    ]);
-  }
-
   /** Between our look and our lease another may have filled it and gone: then there is nothing to read. */
-  async #readUnlessFilled(
-    parts: readonly Part<T>[],
-    { token, purpose }: { token: string; purpose: Purpose },
-  ): Promise<void> {
-    const leased = purpose.kind === 'change' ? [] : parts.filter((part) => part.leased);
-    const lacking =
-      leased.length === 0
-        ? []
-        : (
-            await this.#fromStore(
-              leased.map(({ flight }) => flight),
-              purpose,
-            )
-          ).flights;
-    const filled = leased.filter(({ flight }) => !lacking.includes(flight));
+  async #readUnlessFilled(parts: readonly Part<T>[], token: string): Promise<void> {
+    const again = parts.filter(({ leased, flight }) => leased && !isChange(flight));
+    const { missing, unanswered } = await this.#fromStore(flightsOf(again));
+    const lacking = new Set([...missing, ...unanswered]);
+    const filled = new Set(again.filter(({ flight }) => !lacking.has(flight)));
     await Promise.all([
-      this.#read(
-        parts.filter((part) => !filled.includes(part)),
-        { token, purpose },
+      this.#reads.read(
+        parts.filter((part) => !filled.has(part)),
+        token,
       ),
-      ...filled.map(({ key }) => this.#shared.release(key, token)),
+      this.#shared.release(keysOf(filled), token),
     ]);
-  }
-
-  /** Another process fills this id: its value, its failure, or its lease, whichever comes. */
-  async #awaitHolder(flight: Flight<T>, purpose: Purpose): Promise<void> {
-    const { clock, telemetry } = this.#engine;
-    const end = telemetry.metrics.leaseWait.startTimer({ namespace: this.#name });
-    const token = this.#shared.newToken();
-    for (let poll = 0; ; poll++) {
-      await clock.sleep(pollDelaysMs[Math.min(poll, pollDelaysMs.length - 1)] as number);
-      const lacking = await this.#fromStore([flight], purpose);
-      if (lacking.flights.length === 0) break;
-      const key = this.#key(flight.id);
-      const grant = lacking.answered ? await this.#shared.lease(key, token, false) : ({ state: 'absent' } as const);
-      if (grant.state === 'held') continue;
-      if (grant.state === 'failed') this.#flights.land(flight, { error: new ReadError(grant.code) });
-      else await this.#readUnlessFilled([{ flight, key, leased: grant.state === 'granted' }], { token, purpose });
-      break;
-    }
-    end();
-  }
-
-  /** One upstream batch for what is ours to read. */
-  async #read(parts: readonly Part<T>[], { token, purpose }: { token: string; purpose: Purpose }): Promise<void> {
-    if (parts.length === 0) return;
-    const { follower, telemetry } = this.#engine;
-    const stamp = purpose.kind === 'change' ? purpose.asOf : follower.stamp();
-    for (const { flight } of parts) flight.stamp = stamp;
-    const sentAtMs = follower.now();
-    const end = telemetry.metrics.cacheFillDuration.startTimer({ namespace: this.#name });
-    const leased = parts.filter((part) => part.leased).map((part) => part.key);
-    const hold = leased.length > 0 ? this.#shared.hold(leased, token) : undefined;
-    const rows = await this.#readUpstream(
-      parts.map(({ flight }) => flight.id),
-      purpose,
-    );
-    await Promise.all(
-      parts.map(async (part) => {
-        const row = rows instanceof Error ? rows : (rows.get(part.flight.id) ?? null);
-        if (row instanceof Error) await this.#settleFailed(part, { token, error: row, stamp });
-        else await this.#settleRead(part, { token, row, stamp, sentAtMs, purpose });
-      }),
-    );
-    hold?.end();
-    end();
-  }
-
-  async #readUpstream(ids: readonly string[], purpose: Purpose): Promise<Map<string, Row<T> | null | Error> | Error> {
-    const limit = timeLimit(this.#engine.clock, purpose.kind === 'change' ? changeReadMs : Number.POSITIVE_INFINITY);
-    try {
-      return await this.#options.read(ids, limit.signal);
-    } catch (thrown) {
-      return asError(thrown);
-    } finally {
-      limit.end();
-    }
-  }
-
-  async #settleRead(
-    { flight, key, leased }: Part<T>,
-    {
-      token,
-      row,
-      stamp,
-      sentAtMs,
-      purpose,
-    }: { token: string; row: Row<T> | null; stamp: Stamp; sentAtMs: number; purpose: Purpose },
-  ): Promise<void> {
-    const { follower } = this.#engine;
-    const entry = this.#entryOf(row, { stamp, sentAtMs, purpose });
-    const stillValid = () => follower.valid(this.#name, flight.id, stamp);
-    let commit: 'stored' | 'lost' | 'absent' = 'absent';
-    if (leased && stillValid()) {
-      const text = encodeEntry(stamp.position, entry, row === null ? 'null' : row.text);
-      commit = await this.#shared.commit(key, token, text, entry.errorUntilMs - follower.now());
-    } else if (leased) {
-      await this.#shared.release(key, token);
-    }
-    const valid = stillValid();
-    const taken = valid ? this.#parts.install(flight.id, entry) : this.#parts.neverBack(flight.id, entry);
-    if (!valid) this.#parts.reject('invalidated');
-    // Another took the lease over: it knows of a change that this process will learn of, and see its memory by it.
-    else if (commit === 'lost') this.#parts.reject('lease_lost');
-    const kept = valid && commit !== 'lost';
-    this.#failures.clear(flight.id);
-    this.#countFill(kept ? 'stored' : 'not_stored');
-    this.#flights.land(flight, { entry: taken, tier: 'upstream', stored: kept });
-  }
-
-  async #settleFailed(
-    { flight, key, leased }: Part<T>,
-    { token, error, stamp }: { token: string; error: Error; stamp: Stamp },
-  ): Promise<void> {
-    // Remembered before the lease is given back: a newcomer in between must not read again.
-    this.#fail(flight, error, stamp);
-    this.#countFill('failed');
-    if (leased) await this.#shared.release(key, token, codeOf(error));
-  }
-
-  #fail(flight: Flight<T>, error: Error, stamp: Stamp): void {
-    this.#failures.note(flight.id, error, stamp);
-    this.#engine.telemetry.log.warn(
-      { event: 'cache.fill_failed', namespace: this.#name, id: flight.id, code: codeOf(error), reason: error.message },
-      'a row could not be read',
-    );
-    this.#flights.land(flight, { error });
-  }
-
-  #entryOf(
-    row: Row<T> | null,
-    { stamp, sentAtMs, purpose }: { stamp: Stamp; sentAtMs: number; purpose: Purpose },
-  ): Entry<T> {
-    const { policy, versionOf } = this.#options;
-    const ofRow = purpose.kind === 'change' ? purpose.windows : windowsOf(policy, this.#engine.random);
-    return {
-      ...timesFrom(sentAtMs, row === null ? notFoundWindows : ofRow),
-      value: row === null ? null : row.value,
-      version: row === null ? undefined : versionOf(row.value),
-      asOf: stamp,
-      contentAsOf: stamp,
-      size: row === null ? 4 : row.text.length,
-    };
   }
 
   // ── Small things ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -301,7 +161,7 @@ export class Fills<T> {
     return rowKey(place, follower.generation(this.#name), id);
   }
 
-  #countFill(outcome: 'stored' | 'not_stored' | 'failed'): void {
-    this.#engine.telemetry.metrics.cacheFills.inc({ namespace: this.#name, outcome });
+  #partOf(flight: Flight<T>, { leased }: { leased: boolean }): Part<T> {
+    return { flight, key: this.#key(flight.id), leased };
   }
 }

@@ -6,17 +6,29 @@
  */
 import type { Entry } from './entry.ts';
 import type { Follower } from './follower.ts';
+import type { Windows } from './policy.ts';
 import type { Stamp } from './position.ts';
 
 type Filled<T> = { entry: Entry<T>; tier: 'store' | 'upstream'; stored: boolean };
 export type Landed<T> = Filled<T> | { error: Error };
 
+/** Why a fill is made. A refresh looks for better than stale; a change reads upstream whatever others are reading. */
+export type Purpose = { kind: 'read' } | { kind: 'refresh' } | { kind: 'change'; asOf: Stamp; windows: Windows };
+
 /** `stamp` is set when the upstream read is sent: until then the flight is bound to no moment, and so always valid. */
 export type Flight<T> = {
   readonly id: string;
+  readonly purpose: Purpose;
   stamp: Stamp | undefined;
   readonly landed: PromiseWithResolvers<Landed<T>>;
 };
+
+/** A flight that reads anew what is known to have changed. */
+type Changing<T> = Flight<T> & { readonly purpose: Extract<Purpose, { kind: 'change' }> };
+
+export function isChange<T>(flight: Flight<T>): flight is Changing<T> {
+  return flight.purpose.kind === 'change';
+}
 
 export class Flights<T> {
   readonly #namespace: string;
@@ -36,8 +48,8 @@ export class Flights<T> {
   }
 
   /** A new flight, which newcomers join from here on; one that it replaces still lands for those who wait for it. */
-  open(id: string): Flight<T> {
-    const flight: Flight<T> = { id, stamp: undefined, landed: Promise.withResolvers() };
+  open(id: string, purpose: Purpose): Flight<T> {
+    const flight: Flight<T> = { id, purpose, stamp: undefined, landed: Promise.withResolvers() };
     this.#flights.set(id, flight);
     return flight;
   }

@@ -39,6 +39,11 @@ export function rowKey({ prefix, era, namespace, shape }: Place, generation: Pos
   return { value: `${stem}:${id}`, lease: `${stem}:lease:${id}` };
 }
 
+/** What decides in which slot of a Redis Cluster a key lies. */
+export function hashTagOf(key: string): string {
+  return key.slice(key.indexOf('{') + 1, key.indexOf('}'));
+}
+
 /** FNV-1a over the id. */
 function bucketOf(id: string): number {
   let hash = 0x811c9dc5;

@@ -96,14 +96,14 @@ export class Namespace<T> {
         results.set(id, this.#onError(id, failure));
         continue;
       }
-      const own = flight ?? this.#flights.open(id);
+      const own = flight ?? this.#flights.open(id, { kind: 'read' });
       if (flight === undefined) toFill.push(own);
       waits.push(
         this.#wait(own, { joined: flight !== undefined, beganAtMs, request }).then((r) => void results.set(id, r)),
       );
     }
     this.#refresh(toRefresh);
-    void this.#fills.fill(toFill, { kind: 'read' });
+    void this.#fills.fill(toFill);
     await Promise.all(waits);
     return results;
   }
@@ -115,8 +115,8 @@ export class Namespace<T> {
    */
   async readAnew(ids: readonly string[], asOf: Stamp): Promise<Map<string, 'refreshed' | 'missing' | 'failed'>> {
     const windows = settlingWindows(this.#options.policy, this.#options.settleMs);
-    const flights = ids.map((id) => this.#flights.open(id));
-    void this.#fills.fill(flights, { kind: 'change', asOf, windows });
+    const flights = ids.map((id) => this.#flights.open(id, { kind: 'change', asOf, windows }));
+    void this.#fills.fill(flights);
     const landed = await Promise.all(flights.map(async ({ id, landed }) => [id, await landed.promise] as const));
     return new Map(
       landed.map(([id, result]) => {
@@ -243,8 +243,8 @@ export class Namespace<T> {
         return this.#result(entry, tier, { kind: wait.joined ? 'coalesced' : 'miss', nowMs, stored });
       }
       const joinable = this.#flights.joinable(id);
-      const next = joinable ?? this.#flights.open(id);
-      if (joinable === undefined) void this.#fills.fill([next], { kind: 'read' });
+      const next = joinable ?? this.#flights.open(id, { kind: 'read' });
+      if (joinable === undefined) void this.#fills.fill([next]);
       return await this.#wait(next, { ...wait, joined: joinable !== undefined });
     } catch (thrown) {
       // The deadline: upstream hangs, or another process does.
@@ -254,12 +254,7 @@ export class Namespace<T> {
 
   #refresh(ids: readonly string[]): void {
     const lacking = ids.filter((id) => this.#flights.joinable(id) === undefined);
-    if (lacking.length > 0) {
-      void this.#fills.fill(
-        lacking.map((id) => this.#flights.open(id)),
-        { kind: 'refresh' },
-      );
-    }
+    void this.#fills.fill(lacking.map((id) => this.#flights.open(id, { kind: 'refresh' })));
   }
 
   /** Takes a valid entry into memory, unless a later read is there; rows never go back to a lower version. */

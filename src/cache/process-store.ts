@@ -5,7 +5,16 @@ import type { Clock } from './clock.ts';
 import { parseStored } from './entry.ts';
 import type { StoreKey } from './keys.ts';
 import type { Position } from './position.ts';
-import { failureMemoryMs, failurePrefix, type Lease, readLease, type Store, ttlOf } from './store.ts';
+import {
+  failureMemoryMs,
+  failurePrefix,
+  type Held,
+  type Lease,
+  readLease,
+  type Store,
+  ttlOf,
+  type Write,
+} from './store.ts';
 
 export class ProcessStore implements Store {
   readonly #values: Keyv<string>;
@@ -37,38 +46,52 @@ export class ProcessStore implements Store {
     });
   }
 
+  groupOf(): string {
+    return '';
+  }
+
   async getMany(keys: readonly string[]): Promise<(string | undefined)[]> {
     return keys.length === 0 ? [] : this.#values.getMany([...keys]);
   }
 
   async lease(
-    key: StoreKey,
+    keys: readonly StoreKey[],
     token: string,
     { ms, takeOver = false }: { ms: number; takeOver?: boolean },
-  ): Promise<Lease> {
-    const found = takeOver ? null : (this.#leases.get(key.lease) ?? null);
-    if (found === null) this.#leases.set(key.lease, token, { ttl: ms });
-    return readLease(found);
+  ): Promise<Lease[]> {
+    return keys.map(({ lease }) => {
+      const found = takeOver ? null : (this.#leases.get(lease) ?? null);
+      if (found === null) this.#leases.set(lease, token, { ttl: ms });
+      return readLease(found);
+    });
   }
 
-  async renew(key: StoreKey, token: string, ms: number): Promise<boolean> {
-    if (this.#leases.get(key.lease) !== token) return false;
-    this.#leases.set(key.lease, token, { ttl: ms });
-    return true;
+  async renew(leases: readonly Held[], ms: number): Promise<boolean[]> {
+    return leases.map(({ key, token }) => {
+      const isHeld = this.#leases.get(key.lease) === token;
+      if (isHeld) this.#leases.set(key.lease, token, { ttl: ms });
+      return isHeld;
+    });
   }
 
-  async commit(key: StoreKey, token: string, text: string, ttlMs: number): Promise<boolean> {
-    const ttl = ttlOf(ttlMs);
+  async commit(writes: readonly Write[], token: string): Promise<boolean[]> {
+    for (const { ttlMs } of writes) ttlOf(ttlMs);
+    return Promise.all(writes.map((write) => this.#commit(write, token)));
+  }
+
+  async #commit({ key, text, ttlMs }: Write, token: string): Promise<boolean> {
     if (this.#leases.get(key.lease) !== token) return false;
     this.#leases.delete(key.lease);
-    await this.#values.set(key.value, text, ttl);
+    await this.put(key.value, text, ttlMs);
     return true;
   }
 
-  async release(key: StoreKey, token: string, code?: string): Promise<void> {
-    if (this.#leases.get(key.lease) !== token) return;
-    if (code === undefined) this.#leases.delete(key.lease);
-    else this.#leases.set(key.lease, failurePrefix + code, { ttl: failureMemoryMs });
+  async release(keys: readonly StoreKey[], token: string, code?: string): Promise<void> {
+    for (const { lease } of keys) {
+      if (this.#leases.get(lease) !== token) continue;
+      if (code === undefined) this.#leases.delete(lease);
+      else this.#leases.set(lease, failurePrefix + code, { ttl: failureMemoryMs });
+    }
   }
 
   async put(key: string, text: string, ttlMs: number): Promise<void> {

@@ -114,48 +114,84 @@ export const scripts = {
     transformReply: (reply: unknown) => reply as string | null,
   }),
 
-  /** KEYS lease, value; ARGV token, value, ttl in ms. */
+  /**
+   * KEYS leases; ARGV token, ms, '1' to take them over. For each what stood there before, nil when it is the asker's now.
+   * A lease always ends: one that lost its end, in whatever way, would be waited for without one.
+   */
+  vitrineLease: defineScript({
+    SCRIPT: `
+      local found = {}
+      for i, lease in ipairs(KEYS) do
+        found[i] = ARGV[3] ~= '1' and redis.call('GET', lease)
+        if found[i] then redis.call('PEXPIRE', lease, ARGV[2], 'NX')
+        else redis.call('SET', lease, ARGV[1], 'PX', ARGV[2]) end
+      end
+      return found`,
+    parseCommand: parseKeysThenArguments,
+    transformReply: (reply: unknown) => reply as (string | null)[],
+  }),
+
+  /** KEYS leases; ARGV ms, then the token of each. */
+  vitrineRenew: defineScript({
+    SCRIPT: `
+      local renewed = {}
+      for i, lease in ipairs(KEYS) do
+        renewed[i] = 0
+        if redis.call('GET', lease) == ARGV[i + 1] then renewed[i] = redis.call('PEXPIRE', lease, ARGV[1]) end
+      end
+      return renewed`,
+    parseCommand: parseKeysThenArguments,
+    transformReply: asBooleans,
+  }),
+
+  /** KEYS lease and value of each; ARGV token, then text and ttl in ms of each. */
   vitrineCommit: defineScript({
     SCRIPT: `
-      if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-      redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
-      redis.call('DEL', KEYS[1])
-      return 1`,
-    NUMBER_OF_KEYS: 2,
-    parseCommand(parser: CommandParser, lease: string, value: string, ...args: string[]) {
-      parser.pushKey(lease);
-      parser.pushKey(value);
-      parser.push(...args);
-    },
-    transformReply: (reply: unknown) => reply === 1,
+      local written = {}
+      for i = 1, #KEYS / 2 do
+        local lease, value = KEYS[2 * i - 1], KEYS[2 * i]
+        written[i] = 0
+        if redis.call('GET', lease) == ARGV[1] then
+          redis.call('SET', value, ARGV[2 * i], 'PX', ARGV[2 * i + 1])
+          written[i] = redis.call('DEL', lease)
+        end
+      end
+      return written`,
+    parseCommand: parseKeysThenArguments,
+    transformReply: asBooleans,
   }),
 
-  /** KEYS lease; ARGV token, milliseconds, text to leave: '' deletes it, the token itself renews it. */
-  vitrineHandLease: defineScript({
+  /** KEYS leases; ARGV token, milliseconds, text to leave, '' for none. */
+  vitrineRelease: defineScript({
     SCRIPT: `
-      if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-      if ARGV[3] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2]) end
-      return 1`,
-    NUMBER_OF_KEYS: 1,
-    parseCommand(parser: CommandParser, lease: string, ...args: string[]) {
-      parser.pushKey(lease);
-      parser.push(...args);
-    },
-    transformReply: (reply: unknown) => reply === 1,
+      for _, lease in ipairs(KEYS) do
+        if redis.call('GET', lease) == ARGV[1] then
+          if ARGV[3] == '' then redis.call('DEL', lease) else redis.call('SET', lease, ARGV[3], 'PX', ARGV[2]) end
+        end
+      end`,
+    parseCommand: parseKeysThenArguments,
+    transformReply: () => {},
   }),
 
-  /** KEYS value; ARGV floor. Deletes a value read before the floor; '-' is the beginning and sorts before all. */
+  /** KEYS values; ARGV floor. Deletes those read before the floor; '-' is the beginning and sorts before all. */
   vitrineRemoveBelow: defineScript({
     SCRIPT: `
-      local text = redis.call('GET', KEYS[1])
-      local position = text and string.match(text, '^1 (%S+) ')
-      if position and position < ARGV[1] then return redis.call('DEL', KEYS[1]) end
-      return 0`,
-    NUMBER_OF_KEYS: 1,
-    parseCommand(parser: CommandParser, value: string, floor: string) {
-      parser.pushKey(value);
-      parser.push(floor);
-    },
-    transformReply: (reply: unknown) => reply === 1,
+      for _, value in ipairs(KEYS) do
+        local text = redis.call('GET', value)
+        local position = text and string.match(text, '^1 (%S+) ')
+        if position and position < ARGV[1] then redis.call('DEL', value) end
+      end`,
+    parseCommand: parseKeysThenArguments,
+    transformReply: () => {},
   }),
 };
+
+/** Of scripts that take as many keys as there are: their number comes before them. */
+function parseKeysThenArguments(parser: CommandParser, keys: readonly string[], ...args: string[]): void {
+  parser.pushKeysLength([...keys]);
+  parser.push(...args);
+}
+
+function asBooleans(reply: unknown): boolean[] {
+  return (reply as number[]).map((number) => number === 1);
+}

@@ -4,7 +4,16 @@ import { Keyv } from 'keyv';
 import type { StoreKey } from './keys.ts';
 import type { Position } from './position.ts';
 import type { Redis } from './redis.ts';
-import { failureMemoryMs, failurePrefix, type Lease, readLease, type Store, ttlOf } from './store.ts';
+import {
+  failureMemoryMs,
+  failurePrefix,
+  type Held,
+  type Lease,
+  readLease,
+  type Store,
+  ttlOf,
+  type Write,
+} from './store.ts';
 
 export class RedisStore implements Store {
   readonly #redis: Redis;
@@ -29,41 +38,43 @@ export class RedisStore implements Store {
     this.#values.namespace = undefined;
   }
 
+  /** One server takes any keys in one command. */
+  groupOf(): string {
+    return '';
+  }
+
   async getMany(keys: readonly string[]): Promise<(string | undefined)[]> {
     if (keys.length === 0) return [];
     return this.#redis.run('get', () => this.#values.getMany([...keys]));
   }
 
   async lease(
-    key: StoreKey,
+    keys: readonly StoreKey[],
     token: string,
     { ms, takeOver = false }: { ms: number; takeOver?: boolean },
-  ): Promise<Lease> {
-    const expiration = { type: 'PX', value: ms } as const;
-    // With NX and GET the reply is what stood there before: null when the lease is now ours.
+  ): Promise<Lease[]> {
     const found = await this.#redis.run('lease', (client) =>
-      takeOver
-        ? client.set(key.lease, token, { expiration }).then(() => null)
-        : client.set(key.lease, token, { expiration, condition: 'NX', GET: true }),
+      client.vitrineLease(leasesOf(keys), token, String(ms), takeOver ? '1' : ''),
     );
-    // A lease always ends. One that lost its end, in whatever way, would be waited for without one.
-    if (found !== null) await this.#redis.run('lease', (client) => client.pExpire(key.lease, ms, 'NX'));
-    return readLease(found);
+    return found.map(readLease);
   }
 
-  renew(key: StoreKey, token: string, ms: number): Promise<boolean> {
-    return this.#redis.run('renew', (client) => client.vitrineHandLease(key.lease, token, String(ms), token));
+  renew(leases: readonly Held[], ms: number): Promise<boolean[]> {
+    const keys = leases.map(({ key }) => key.lease);
+    const tokens = leases.map(({ token }) => token);
+    return this.#redis.run('renew', (client) => client.vitrineRenew(keys, String(ms), ...tokens));
   }
 
-  async commit(key: StoreKey, token: string, text: string, ttlMs: number): Promise<boolean> {
-    const ttl = String(ttlOf(ttlMs));
-    return this.#redis.run('commit', (client) => client.vitrineCommit(key.lease, key.value, token, text, ttl));
+  async commit(writes: readonly Write[], token: string): Promise<boolean[]> {
+    const keys = writes.flatMap(({ key }) => [key.lease, key.value]);
+    const values = writes.flatMap(({ text, ttlMs }) => [text, String(ttlOf(ttlMs))]);
+    return this.#redis.run('commit', (client) => client.vitrineCommit(keys, token, ...values));
   }
 
-  async release(key: StoreKey, token: string, code?: string): Promise<void> {
+  async release(keys: readonly StoreKey[], token: string, code?: string): Promise<void> {
     const left = code === undefined ? '' : failurePrefix + code;
     await this.#redis.run('release', (client) =>
-      client.vitrineHandLease(key.lease, token, String(failureMemoryMs), left),
+      client.vitrineRelease(leasesOf(keys), token, String(failureMemoryMs), left),
     );
   }
 
@@ -78,12 +89,15 @@ export class RedisStore implements Store {
   }
 
   async removeBelow(keys: readonly StoreKey[], floor: Position): Promise<void> {
-    await this.#redis.run('remove', (client) =>
-      Promise.all(keys.map(({ value }) => client.vitrineRemoveBelow(value, floor))),
-    );
+    const values = keys.map(({ value }) => value);
+    await this.#redis.run('remove', (client) => client.vitrineRemoveBelow(values, floor));
   }
 
   async close(): Promise<void> {
     this.#redis.close();
   }
+}
+
+function leasesOf(keys: readonly StoreKey[]): string[] {
+  return keys.map(({ lease }) => lease);
 }

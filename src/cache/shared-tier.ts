@@ -3,22 +3,31 @@
  * (P7). While the process is degraded the store is left alone altogether.
  */
 import type { Telemetry } from '../telemetry/index.ts';
-import type { Clock, Random } from './clock.ts';
+import type { Random } from './clock.ts';
 import type { Follower } from './follower.ts';
+import type { Heartbeat, Hold } from './heartbeat.ts';
 import type { StoreKey } from './keys.ts';
 import type { Position } from './position.ts';
-import type { Lease, Store } from './store.ts';
+import type { Held, Lease, Store, Write } from './store.ts';
 
-type Parts = { store: Store; follower: Follower; clock: Clock; random: Random; telemetry: Telemetry; leaseMs: number };
+type Parts = {
+  store: Store;
+  follower: Follower;
+  heartbeat: Heartbeat;
+  random: Random;
+  telemetry: Telemetry;
+  leaseMs: number;
+};
 
-/** `absent`: there is no store to ask right now. */
-export type Grant = Lease | { state: 'absent' };
+/** There is no store to ask right now. */
+type Absent = { state: 'absent' };
+
+export type Found = { state: 'found'; text: string } | { state: 'missing' } | Absent;
+export type Grant = Lease | Absent;
 export type Commit = 'stored' | 'lost' | 'absent';
 
-/** A right to fill keys, kept alive until it is given back. */
-export type Hold = { readonly token: string; end(): void };
-
 const absent = { state: 'absent' } as const;
+const missing = { state: 'missing' } as const;
 
 export class SharedTier {
   readonly #parts: Parts;
@@ -29,30 +38,53 @@ export class SharedTier {
     this.#namespace = namespace;
   }
 
-  /** Texts by key, all undefined when there is no store; `answered` tells the two apart. */
-  async find(keys: readonly string[]): Promise<{ texts: (string | undefined)[]; answered: boolean }> {
-    const texts = await this.#attempt('get', undefined, (store) => store.getMany(keys));
-    return texts === undefined ? { texts: keys.map(() => undefined), answered: false } : { texts, answered: true };
+  find(keys: readonly string[]): Promise<Found[]> {
+    return this.#inGroups<string, Found>('get', keys, {
+      keyOf: (key) => key,
+      otherwise: absent,
+      ask: async (store, some) =>
+        (await store.getMany(some)).map((text) => (text === undefined ? missing : { state: 'found', text })),
+    });
   }
 
-  lease(key: StoreKey, token: string, takeOver: boolean): Promise<Grant> {
+  lease(keys: readonly StoreKey[], token: string, { takeOver }: { takeOver: boolean }): Promise<Grant[]> {
     const ms = this.#parts.leaseMs;
-    return this.#attempt<Grant>('lease', absent, (store) => store.lease(key, token, { ms, takeOver }));
+    return this.#inGroups<StoreKey, Grant>('lease', keys, {
+      keyOf: ({ lease }) => lease,
+      otherwise: absent,
+      ask: (store, some) => store.lease(some, token, { ms, takeOver }),
+    });
   }
 
-  /** @param ttlMs - Nothing is written when it is over already. */
-  async commit(key: StoreKey, token: string, text: string, ttlMs: number): Promise<Commit> {
-    if (ttlMs < 1) {
-      await this.release(key, token);
-      return 'absent';
-    }
-    return this.#attempt<Commit>('commit', 'absent', async (store) =>
-      (await store.commit(key, token, text, ttlMs)) ? 'stored' : 'lost',
-    );
+  commit(writes: readonly Write[], token: string): Promise<Commit[]> {
+    return this.#inGroups<Write, Commit>('commit', writes, {
+      keyOf: ({ key }) => key.lease,
+      otherwise: 'absent',
+      ask: async (store, some) => (await store.commit(some, token)).map((stored) => (stored ? 'stored' : 'lost')),
+    });
   }
 
-  release(key: StoreKey, token: string, code?: string): Promise<void> {
-    return this.#attempt('release', undefined, (store) => store.release(key, token, code));
+  async release(keys: readonly StoreKey[], token: string, code?: string): Promise<void> {
+    await this.#inGroups<StoreKey, void>('release', keys, {
+      keyOf: ({ lease }) => lease,
+      otherwise: undefined,
+      ask: async (store, some) => {
+        await store.release(some, token, code);
+        return [];
+      },
+    });
+  }
+
+  /** Deletes values read before `floor`: of a purge. */
+  async removeBelow(keys: readonly StoreKey[], floor: Position): Promise<void> {
+    await this.#inGroups<StoreKey, void>('remove', keys, {
+      keyOf: ({ value }) => value,
+      otherwise: undefined,
+      ask: async (store, some) => {
+        await store.removeBelow(some, floor);
+        return [];
+      },
+    });
   }
 
   /** @returns Whether it was written. */
@@ -71,28 +103,40 @@ export class SharedTier {
     });
   }
 
-  removeBelow(keys: readonly StoreKey[], floor: Position): Promise<void> {
-    return this.#attempt('remove', undefined, (store) => store.removeBelow(keys, floor));
-  }
-
   newToken(): string {
     return Math.floor(this.#parts.random() * 2 ** 52).toString(36);
   }
 
-  /** Renews leases every third of their time, until `end()`: a slow read is no stalled one. */
+  /** Keeps leases alive until `end()`: a slow read is no stalled one. */
   hold(keys: readonly StoreKey[], token: string): Hold {
-    const ended = new AbortController();
-    const everyMs = this.#parts.leaseMs / 3;
-    const beat = async () => {
-      for (;;) {
-        await this.#parts.clock.sleep(everyMs, ended.signal);
-        await Promise.all(
-          keys.map((key) => this.#attempt('renew', false, (store) => store.renew(key, token, this.#parts.leaseMs))),
-        );
-      }
-    };
-    beat().catch(() => {}); // Ends by the signal alone.
-    return { token, end: () => ended.abort() };
+    const held = keys.map((key) => ({ key, token }));
+    return this.#parts.heartbeat.hold(held, this);
+  }
+
+  /** What the heartbeat asks; a lease that is lost is found out when its value is committed. */
+  async renew(leases: readonly Held[]): Promise<void> {
+    await this.#inGroups<Held, boolean>('renew', leases, {
+      keyOf: ({ key }) => key.lease,
+      otherwise: false,
+      ask: (store, some) => store.renew(some, this.#parts.leaseMs),
+    });
+  }
+
+  /** One command for each group, all at once; where one fails, `otherwise` is the answer for each of its items. */
+  async #inGroups<I, A>(
+    operation: string,
+    items: readonly I[],
+    how: { keyOf: (item: I) => string; otherwise: A; ask: (store: Store, some: I[]) => Promise<A[]> },
+  ): Promise<A[]> {
+    const { keyOf, otherwise, ask } = how;
+    const answers = new Map<I, A>();
+    const groups = Map.groupBy(items, (item) => this.#parts.store.groupOf(keyOf(item)));
+    const asked = [...groups.values()].map(async (some) => {
+      const given = await this.#attempt<A[]>(operation, [], (store) => ask(store, some));
+      for (const [index, answer] of given.entries()) answers.set(some[index] as I, answer);
+    });
+    await Promise.all(asked);
+    return items.map((item) => answers.get(item) ?? otherwise);
   }
 
   async #attempt<A>(operation: string, otherwise: A, ask: (store: Store) => Promise<A>): Promise<A> {

@@ -10,27 +10,35 @@ import type { Position } from './position.ts';
 /** `failed`: a holder's read failed less than a second ago, with this code. */
 export type Lease = { state: 'granted' } | { state: 'held' } | { state: 'failed'; code: string };
 
+/** A value to be written under a lease. */
+export type Write = { key: StoreKey; text: string; ttlMs: number };
+
+/** A lease that somebody holds. */
+export type Held = { key: StoreKey; token: string };
+
 export interface Store {
+  /** Keys of one group can stand in one command; a command is carried out whole or not at all. */
+  groupOf(key: string): string;
   /** One round trip; undefined for what is not there. */
   getMany(keys: readonly string[]): Promise<(string | undefined)[]>;
   /**
-   * Takes the right to fill a key.
+   * Takes the rights to fill keys of one group.
    *
-   * @param ms - After which another may have it.
-   * @param takeOver - Takes it from whoever holds it: a change reads anew whatever others are reading.
+   * @param ms - After which another may have them.
+   * @param takeOver - Takes them from whoever holds them: a change reads anew whatever others are reading.
    */
-  lease(key: StoreKey, token: string, options: { ms: number; takeOver?: boolean }): Promise<Lease>;
-  /** Keeps a lease that is still held for another `ms`; false when it is not. */
-  renew(key: StoreKey, token: string, ms: number): Promise<boolean>;
-  /** Writes the value and gives the lease back, if it is still held; false when it is not, and nothing was written. */
-  commit(key: StoreKey, token: string, text: string, ttlMs: number): Promise<boolean>;
-  /** Gives a lease back; with a code, leaves it for a second for those who wait. */
-  release(key: StoreKey, token: string, code?: string): Promise<void>;
+  lease(keys: readonly StoreKey[], token: string, options: { ms: number; takeOver?: boolean }): Promise<Lease[]>;
+  /** Keeps leases of one group that are still held for another `ms`; false for each that is not. */
+  renew(leases: readonly Held[], ms: number): Promise<boolean[]>;
+  /** Writes values of one group and gives their leases back; false for each whose lease is not held, which is not written. */
+  commit(writes: readonly Write[], token: string): Promise<boolean[]>;
+  /** Gives leases of one group back; with a code, leaves it for a second for those who wait. */
+  release(keys: readonly StoreKey[], token: string, code?: string): Promise<void>;
   /** Writes a key of its own that nobody else writes. */
   put(key: string, text: string, ttlMs: number): Promise<void>;
   /** Sets anew for how long such keys last; those that are gone stay so. */
   expire(keys: readonly string[], ttlMs: number): Promise<void>;
-  /** Deletes values read before `floor`: of a purge. */
+  /** Deletes values of one group that were read before `floor`: of a purge. */
   removeBelow(keys: readonly StoreKey[], floor: Position): Promise<void>;
   close(): Promise<void>;
 }

@@ -22,6 +22,8 @@ const pollDelaysMs = [20, 40, 80, 160];
 
 const failureKey = 'drain';
 
+const absent = { state: 'absent' } as const;
+
 type Landed<T> = { base: Base<T>; how: 'found' | 'drained' } | { error: Error };
 
 /** One fill under way. `stamp` is set when its drain begins, anew at each attempt: until then it is bound to no moment. */
@@ -93,8 +95,8 @@ export class BaseFills<T> {
     const { store } = this.#parts;
     const key = store.key();
     const token = store.shared.newToken();
-    await store.shared.lease(key, token, true);
-    await store.shared.release(key, token);
+    await store.shared.lease([key], token, { takeOver: true });
+    await store.shared.release([key], token);
   }
 
   /** A new fill, which newcomers join from here on. */
@@ -131,8 +133,8 @@ export class BaseFills<T> {
       const { base, answered } = reset ? { base: undefined, answered: true } : await this.#look();
       if (base !== undefined) return { base, how: 'found' };
       const key = store.key();
-      const absent = { state: 'absent' } as const;
-      const grant = answered ? await store.shared.lease(key, token, reset !== undefined) : absent;
+      const takeOver = reset !== undefined;
+      const [grant = absent] = answered ? await store.shared.lease([key], token, { takeOver }) : [];
       if (grant.state === 'failed') throw new ReadError(grant.code);
       if (grant.state === 'held') {
         await engine.clock.sleep(pollDelaysMs[Math.min(poll, pollDelaysMs.length - 1)] as number);
@@ -142,7 +144,7 @@ export class BaseFills<T> {
       // Between our look and our lease another may have drained it and gone.
       const meanwhile = leased && !reset ? (await this.#look()).base : undefined;
       if (meanwhile === undefined) return this.#drain(fill, { key, token, leased, reset });
-      await store.shared.release(key, token);
+      await store.shared.release([key], token);
       return { base: meanwhile, how: 'found' };
     }
   }
@@ -202,7 +204,7 @@ export class BaseFills<T> {
       return { base: draft.base, how: 'drained' };
     } catch (thrown) {
       const code = thrown instanceof Superseded ? undefined : codeOf(thrown);
-      if (leased) await this.#parts.store.shared.release(key, token, code);
+      if (leased) await this.#parts.store.shared.release([key], token, code);
       throw thrown;
     } finally {
       hold?.end();

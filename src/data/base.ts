@@ -76,11 +76,10 @@ export class BaseStore<T> {
   async find(): Promise<{ found: FoundManifest | 'undecodable' | undefined; answered: boolean }> {
     const { follower } = this.#engine;
     const { era } = follower;
-    const { texts, answered } = await this.shared.find([this.key().value]);
-    const [text] = texts;
+    const [one] = await this.shared.find([this.key().value]);
     // An era that ended meanwhile says nothing in the next.
-    const found = text === undefined || follower.era !== era ? undefined : this.#readManifest(text);
-    return { found, answered };
+    const found = one?.state === 'found' && follower.era === era ? this.#readManifest(one.text) : undefined;
+    return { found, answered: one?.state !== 'absent' };
   }
 
   /** @returns Undefined when a chunk or a row is gone or does not decode: then the base is as good as not there. */
@@ -88,8 +87,8 @@ export class BaseStore<T> {
     const base = this.#empty({ asOf, times, quarantined: manifest.quarantined });
     const keys = this.#chunkKeys(manifest);
     for (let at = 0; at < keys.length; at += chunksAtOnce) {
-      const { texts } = await this.shared.find(keys.slice(at, at + chunksAtOnce));
-      for (const text of texts) if (text === undefined || !this.#addChunk(base, text)) return undefined;
+      const chunks = await this.shared.find(keys.slice(at, at + chunksAtOnce));
+      for (const chunk of chunks) if (chunk.state !== 'found' || !this.#addChunk(base, chunk.text)) return undefined;
     }
     return base.view.size === manifest.rows ? base : undefined;
   }
@@ -121,19 +120,19 @@ export class BaseStore<T> {
     const { found } = await this.find();
     const replaced = found === 'undecodable' ? undefined : found;
     const ttlMs = base.times.errorUntilMs - this.#engine.follower.now();
-    if (!written || !(await this.#keepChunks(manifest, ttlMs))) {
-      await this.shared.release(key, token);
+    if (!written || ttlMs < 1 || !(await this.#keepChunks(manifest, ttlMs))) {
+      await this.shared.release([key], token);
       return 'absent';
     }
     const text = encodeEntry(base.from.asOf.position, base.times, JSON.stringify(manifest));
-    const commit = await this.shared.commit(key, token, text, ttlMs);
+    const [commit = 'absent'] = await this.shared.commit([{ key, text, ttlMs }], token);
     const leftOver = commit === 'stored' ? replaced?.manifest : manifest;
     if (leftOver !== undefined) await this.#keepChunks(leftOver, loadGraceMs);
     return commit;
   }
 
   #keepChunks(manifest: Manifest, ms: number): Promise<boolean> {
-    return this.shared.expire(this.#chunkKeys(manifest), Math.max(1, ms));
+    return this.shared.expire(this.#chunkKeys(manifest), ms);
   }
 
   #chunkKeys({ drain, chunks }: Manifest): string[] {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ProcessStore } from '../../src/cache/process-store.ts';
 import { ManualClock } from '../support/clock.ts';
+import { single } from './single.ts';
 import { aMinuteMs, describeStore, newKey } from './store-contract.ts';
 
 function openStore(maxBytes = 64 * 1024 * 1024) {
@@ -27,7 +28,8 @@ describe('the store of one process › time and room', () => {
   });
 
   test('a lease and a failure last to the last millisecond of theirs', async () => {
-    const { clock, store } = openStore();
+    const { clock, store: batches } = openStore();
+    const store = single(batches);
     const key = newKey();
     await store.lease(key, 'a', { ms: 500 });
     await clock.advance(500);

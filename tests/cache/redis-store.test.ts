@@ -6,6 +6,7 @@ import type { Store } from '../../src/cache/store.ts';
 import { ManualClock } from '../support/clock.ts';
 import { eventually, type RunningRedis, startRedis } from '../support/redis.ts';
 import { openRedis } from './parts.ts';
+import { type Single, single } from './single.ts';
 import { aMinuteMs, describeStore, newKey } from './store-contract.ts';
 
 let server: RunningRedis;
@@ -27,7 +28,7 @@ describe('the store in Redis', () => {
 
 describe('what the store leaves in Redis', () => {
   test('is under the names it was given, and each has its time', async () => {
-    const store = new RedisStore(await openRedis(server.url));
+    const store = single(new RedisStore(await openRedis(server.url)));
     const [committed, leased, failed, put] = [newKey(), newKey(), newKey(), newKey()];
     await server.send('FLUSHALL');
     await store.lease(committed, 'a', { ms: aMinuteMs });
@@ -43,7 +44,7 @@ describe('what the store leaves in Redis', () => {
   });
 
   test('was read in one round trip and written without transactions', async () => {
-    const store = new RedisStore(await openRedis(server.url));
+    const store = single(new RedisStore(await openRedis(server.url)));
     const keys = Array.from({ length: 100 }, () => newKey());
     await server.send('CONFIG', 'RESETSTAT');
     await store.getMany(keys.map(({ value }) => value));
@@ -61,7 +62,7 @@ describe('what the store leaves in Redis', () => {
 
 describe('what others left in place of a lease', () => {
   test('has an end from then on, if it had none', async () => {
-    const store = new RedisStore(await openRedis(server.url));
+    const store = single(new RedisStore(await openRedis(server.url)));
     for (const text of ['a token', '!UPSTREAM_TIMEOUT']) {
       const key = newKey();
       await server.send('SET', key.lease, text);
@@ -71,7 +72,7 @@ describe('what others left in place of a lease', () => {
   });
 
   test('keeps the end it has', async () => {
-    const store = new RedisStore(await openRedis(server.url));
+    const store = single(new RedisStore(await openRedis(server.url)));
     const key = newKey();
     await store.lease(key, 'a', { ms: aMinuteMs });
     await store.lease(key, 'b', { ms: 1 });
@@ -81,7 +82,7 @@ describe('what others left in place of a lease', () => {
   test.each(['nonsense', '', 'BAD_USER_INPUT', 'UPSTREAM_NONSENSE'])(
     'is a failure of upstream when its code is %j',
     async (code) => {
-      const store = new RedisStore(await openRedis(server.url));
+      const store = single(new RedisStore(await openRedis(server.url)));
       const key = newKey();
       await server.send('SET', key.lease, `!${code}`, 'PX', String(aMinuteMs));
       expect(await store.lease(key, 'a', { ms: aMinuteMs })).toEqual({ state: 'failed', code: 'UPSTREAM_UNAVAILABLE' });
@@ -90,7 +91,7 @@ describe('what others left in place of a lease', () => {
 });
 
 /** Every operation there is, each on a key of its own. */
-function everything(store: Store): Record<keyof Omit<Store, 'close'>, () => Promise<unknown>> {
+function everything(store: Single): Record<keyof Omit<Single, 'close'>, () => Promise<unknown>> {
   return {
     getMany: () => store.getMany([newKey().value]),
     lease: () => store.lease(newKey(), 'a', { ms: aMinuteMs }),
@@ -102,7 +103,7 @@ function everything(store: Store): Record<keyof Omit<Store, 'close'>, () => Prom
     removeBelow: () => store.removeBelow([newKey()], BEGINNING),
   };
 }
-const operations = Object.keys(everything({} as Store)) as (keyof ReturnType<typeof everything>)[];
+const operations = Object.keys(everything({} as Single)) as (keyof ReturnType<typeof everything>)[];
 
 describe('P7 degrades, never dies › while Redis is paused', () => {
   let paused: RunningRedis;
@@ -113,7 +114,7 @@ describe('P7 degrades, never dies › while Redis is paused', () => {
 
   test.each(operations)('%s rejects once its deadline is over, and works again after', async (operation) => {
     const clock = new ManualClock();
-    const store = new RedisStore(await openRedis(paused.url, { clock, timeoutMs: 250 }));
+    const store = single(new RedisStore(await openRedis(paused.url, { clock, timeoutMs: 250 })));
     paused.pause();
     try {
       const asked = everything(store)[operation]();
@@ -130,7 +131,7 @@ describe('P7 degrades, never dies › while Redis is paused', () => {
   });
 
   test('the deadline is that of a real clock in production', async () => {
-    const store = new RedisStore(await openRedis(paused.url, { timeoutMs: 20 }));
+    const store = single(new RedisStore(await openRedis(paused.url, { timeoutMs: 20 })));
     paused.pause();
     try {
       await expect(store.getMany([newKey().value])).rejects.toThrow('Redis did not answer within 20 ms');
@@ -141,7 +142,7 @@ describe('P7 degrades, never dies › while Redis is paused', () => {
 
   test('a write that timed out may be applied later: its outcome is unknown', async () => {
     const clock = new ManualClock();
-    const store = new RedisStore(await openRedis(paused.url, { clock, timeoutMs: 250 }));
+    const store = single(new RedisStore(await openRedis(paused.url, { clock, timeoutMs: 250 })));
     const [put, committed] = [newKey(), newKey()];
     await store.lease(committed, 'a', { ms: aMinuteMs });
     paused.pause();
@@ -155,7 +156,7 @@ describe('P7 degrades, never dies › while Redis is paused', () => {
 
   test('closing returns, and what was under way is told', async () => {
     const redis = await openRedis(paused.url, { clock: new ManualClock() });
-    const store = new RedisStore(redis);
+    const store = single(new RedisStore(redis));
     paused.pause();
     try {
       const asked = store.getMany([newKey().value]);
@@ -171,7 +172,7 @@ describe('P7 degrades, never dies › while Redis is paused', () => {
   test('a pause that lasts cuts the connection: everything rejects at once, until Redis is back', async () => {
     const clock = new ManualClock();
     const redis = await openRedis(paused.url, { clock });
-    const store = new RedisStore(redis);
+    const store = single(new RedisStore(redis));
     paused.pause();
     try {
       await eventually(() => !redis.up);
@@ -188,7 +189,7 @@ describe('P7 degrades, never dies › when Redis stops', () => {
   test('what is under way and what comes later rejects without a deadline; after a restart it works by itself', async () => {
     const mortal = await startRedis();
     const redis = await openRedis(mortal.url, { clock: new ManualClock() });
-    const store = new RedisStore(redis);
+    const store = single(new RedisStore(redis));
     try {
       const key = newKey();
       await store.lease(key, 'a', { ms: aMinuteMs });

@@ -1,6 +1,7 @@
 /** A collection beside its entities, where the simulator found them to part; each test is what one of its seeds came to. */
 import { describe, expect, test } from 'vitest';
 import { Deadline } from '../../src/cache/deadline.ts';
+import { assembleEngine } from '../../src/cache/engine.ts';
 import { Follower } from '../../src/cache/follower.ts';
 import type { LogRecord } from '../../src/cache/log.ts';
 import { MemoryTier } from '../../src/cache/memory.ts';
@@ -86,7 +87,7 @@ function openWorld() {
     const shared = { clock, random, telemetry };
     const follower = new Follower({ ...shared, log, coherenceMs: 1_000, horizonMs, longestWindowMs: horizonMs });
     const memory = new MemoryTier({ maxBytes: 1 << 20 });
-    const engine = { ...shared, prefix: 'test', follower, store, memory, leaseMs: 2_000 };
+    const engine = assembleEngine({ ...shared, prefix: 'test', follower, store, memory, leaseMs: 2_000 });
     const policy = { maxAgeMs: 60_000, staleWhileRevalidateMs: 60_000, staleIfErrorMs: 600_000 };
     const policies = { page: policy, entity: policy };
     const resource = new CachedResource({ engine, upstream, definition: items, policies, settleMs: 1_000 });

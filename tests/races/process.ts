@@ -4,6 +4,7 @@
  */
 import { systemClock } from '../../src/cache/clock.ts';
 import { Deadline } from '../../src/cache/deadline.ts';
+import { assembleEngine } from '../../src/cache/engine.ts';
 import { codeOf } from '../../src/cache/errors.ts';
 import { Follower } from '../../src/cache/follower.ts';
 import type { Log } from '../../src/cache/log.ts';
@@ -70,7 +71,14 @@ export async function startProcess(options: ProcessOptions) {
     telemetry,
   });
   const resource = new CachedResource<Catalog>({
-    engine: { ...shared, prefix, follower, store, memory: new MemoryTier({ maxBytes: 1 << 24 }), leaseMs },
+    engine: assembleEngine({
+      ...shared,
+      prefix,
+      follower,
+      store,
+      memory: new MemoryTier({ maxBytes: 1 << 24 }),
+      leaseMs,
+    }),
     upstream: gates.around('upstream', client, ([, ids]) => String(ids)),
     definition,
     policies: { page: policy, entity: policy },

@@ -1,7 +1,7 @@
 /** One process of the gateway: the engine as `gateway.ts` puts it together, over simulated log, store, upstream, clock. */
 import type { Clock } from '../../src/cache/clock.ts';
 import type { Deadline } from '../../src/cache/deadline.ts';
-import type { Engine } from '../../src/cache/engine.ts';
+import { assembleEngine, type Engine } from '../../src/cache/engine.ts';
 import type { Entry } from '../../src/cache/entry.ts';
 import { Follower, type Listener } from '../../src/cache/follower.ts';
 import type { Ids } from '../../src/cache/log.ts';
@@ -67,7 +67,7 @@ export class Process {
     const log = new SimLog(connection, { name, random, clock });
     const options = { log, clock, random, telemetry, coherenceMs, horizonMs, longestWindowMs };
     this.follower = new WatchedFollower(options, { observer, mutation, clock, count: connection.count });
-    this.engine = {
+    this.engine = assembleEngine({
       prefix: 'sim',
       clock,
       random,
@@ -76,7 +76,7 @@ export class Process {
       store: new SimStore(connection, { name }),
       memory: new MemoryTier({ maxBytes: 1 << 20 }),
       leaseMs,
-    };
+    });
     const definition = mutation.noVersions ? { ...items, versionOf: () => undefined } : items;
     this.resource = new CachedResource({ engine: this.engine, upstream, definition, policies, settleMs });
   }

@@ -8,7 +8,7 @@ import { encodeEntry, parseStored } from '../../src/cache/entry.ts';
 import { rowKey, type StoreKey } from '../../src/cache/keys.ts';
 import type { LogRecord, Look, Stamped } from '../../src/cache/log.ts';
 import { BEGINNING, higher, type Position, positionOf, timeOf } from '../../src/cache/position.ts';
-import { failureMemoryMs, failurePrefix, type Lease, readLease, ttlOf } from '../../src/cache/store.ts';
+import { failureMemoryMs, failurePrefix, type Lease, readLease, ttlOf, type Write } from '../../src/cache/store.ts';
 import type { Mutation } from './mutations.ts';
 import { type Item, items } from './upstream.ts';
 
@@ -189,7 +189,7 @@ export class SimRedis {
     return true;
   }
 
-  commit(key: StoreKey, token: string, text: string, ttlMs: number): boolean {
+  commit({ key, text, ttlMs }: Write, token: string): boolean {
     if (this.get(key.lease) !== token && !this.#mutation.commitsWithoutLease) return false;
     this.put(key.value, text, ttlMs);
     this.#delete(key.lease); // Still of the same command.

@@ -1,10 +1,10 @@
 /** The log and the store of one process: what `RedisLog` and `RedisStore` are in production, over the simulated Redis. */
 import type { Clock, Random } from '../../src/cache/clock.ts';
-import type { StoreKey } from '../../src/cache/keys.ts';
+import { hashTagOf, type StoreKey } from '../../src/cache/keys.ts';
 import type { Log, LogRecord, Look } from '../../src/cache/log.ts';
 import { newEra } from '../../src/cache/memory-log.ts';
 import { type Position, positionOf } from '../../src/cache/position.ts';
-import type { Lease, Store } from '../../src/cache/store.ts';
+import type { Held, Lease, Store, Write } from '../../src/cache/store.ts';
 import type { Mutation } from './mutations.ts';
 import { CallError, call, type Line } from './network.ts';
 import type { SimRedis } from './redis.ts';
@@ -24,6 +24,8 @@ export type Connection = {
   actor: Actor;
   story: Story;
   mutation: Mutation;
+  /** Keys of different slots go in different commands. */
+  clustered: boolean;
   count(branch: string): void;
 };
 
@@ -95,29 +97,39 @@ export class SimStore implements Store {
     this.#name = name;
   }
 
+  groupOf(key: string): string {
+    return this.#connection.clustered ? hashTagOf(key) : '';
+  }
+
   getMany(keys: readonly string[]): Promise<(string | undefined)[]> {
     return this.#ask(`get ${keys.join(' ')}`, (redis) => keys.map((key) => redis.get(key)));
   }
 
-  lease(key: StoreKey, token: string, options: { ms: number; takeOver?: boolean }): Promise<Lease> {
+  lease(keys: readonly StoreKey[], token: string, options: { ms: number; takeOver?: boolean }): Promise<Lease[]> {
     const { count } = this.#connection;
-    return this.#ask(`lease ${key.value}${options.takeOver ? ', taken over' : ''}`, (redis) => {
-      const lease = redis.lease(key, token, options);
-      count(`lease ${lease.state}`);
-      return lease;
+    return this.#ask(`lease ${valuesOf(keys)}${options.takeOver ? ', taken over' : ''}`, (redis) => {
+      const leases = keys.map((key) => redis.lease(key, token, options));
+      for (const { state } of leases) count(`lease ${state}`);
+      return leases;
     });
   }
 
-  renew(key: StoreKey, token: string, ms: number): Promise<boolean> {
-    return this.#ask(`renew ${key.value}`, (redis) => redis.renew(key, token, ms));
+  renew(leases: readonly Held[], ms: number): Promise<boolean[]> {
+    return this.#ask(`renew ${valuesOf(leases.map(({ key }) => key))}`, (redis) =>
+      leases.map(({ key, token }) => redis.renew(key, token, ms)),
+    );
   }
 
-  commit(key: StoreKey, token: string, text: string, ttlMs: number): Promise<boolean> {
-    return this.#ask(`commit ${key.value}`, (redis) => redis.commit(key, token, text, ttlMs));
+  commit(writes: readonly Write[], token: string): Promise<boolean[]> {
+    return this.#ask(`commit ${valuesOf(writes.map(({ key }) => key))}`, (redis) =>
+      writes.map((write) => redis.commit(write, token)),
+    );
   }
 
-  release(key: StoreKey, token: string, code?: string): Promise<void> {
-    return this.#ask(`release ${key.value} ${code ?? ''}`, (redis) => redis.release(key, token, code));
+  release(keys: readonly StoreKey[], token: string, code?: string): Promise<void> {
+    return this.#ask(`release ${valuesOf(keys)} ${code ?? ''}`, (redis) => {
+      for (const key of keys) redis.release(key, token, code);
+    });
   }
 
   put(key: string, text: string, ttlMs: number): Promise<void> {
@@ -137,4 +149,8 @@ export class SimStore implements Store {
   #ask<T>(what: string, execute: (redis: SimRedis) => T): Promise<T> {
     return ask(this.#connection, `${this.#name} ${what}`, () => execute(this.#connection.redis));
   }
+}
+
+function valuesOf(keys: readonly StoreKey[]): string {
+  return keys.map(({ value }) => value).join(' ');
 }

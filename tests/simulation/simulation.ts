@@ -154,6 +154,7 @@ export class Simulation {
     const line = new Line(this.scheduler, this.chance);
     const mutation = this.#options.mutation ?? {};
     const { scheduler, chance, redis, shared } = this;
+    const clustered = this.#options.seed % 2 === 0;
     const count = (branch: string) => this.count(branch);
     const knowledge: Knowledge = {
       slot: index,
@@ -169,7 +170,7 @@ export class Simulation {
       isDegraded: () => process.follower.degraded,
     };
     const process: Process = new Process({
-      connection: { redis, shared, own: line, scheduler, actor, story: this.#story, mutation, count },
+      connection: { redis, shared, own: line, scheduler, actor, story: this.#story, mutation, clustered, count },
       upstream: new SimUpstream({
         name,
         actor,
