@@ -92,6 +92,9 @@ const adminToken = z
   .string()
   .regex(/^[A-Za-z0-9._~+/-]{16,}=*$/, { error: 'expected at least 16 letters, digits or characters of ._~+/-' });
 
+/** Standard Webhooks: 24 to 64 bytes in base64. */
+const webhookSecret = z.string().refine(isWebhookSecret, { error: 'expected whsec_ and 24 to 64 bytes in base64' });
+
 const prefix = z
   .string()
   .regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'expected 1 to 64 letters, digits, dots, dashes or underscores' });
@@ -168,7 +171,11 @@ const settings = {
   MEMORY_MAX_MB: setting(integer(1, 1_048_576).default(256), 'Bound of the cached entities in memory, in MiB.'),
   RESPONSE_CACHE: setting(choice('on', 'off').default('off'), 'Whole answers kept. Not yet: both read as off.'),
   REQUEST_TIMEOUT_MS: setting(ms.default(10_000), 'Deadline of one GraphQL request.'),
-  WEBHOOK_SECRET: notYet('Signs /webhooks/upstream.', { hides: 'value' }),
+  WEBHOOK_SECRET: setting(
+    webhookSecret.optional(),
+    'Signs /webhooks/upstream (whsec_…); without it /webhooks is not there.',
+    { hides: 'value' },
+  ),
   ADMIN_TOKEN: setting(adminToken.optional(), 'Bearer token of /admin; without it /admin is not there.', {
     hides: 'value',
   }),
@@ -272,6 +279,7 @@ export function readConfig(environment: Environment) {
     },
     requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
     adminToken: env.ADMIN_TOKEN,
+    webhookSecret: env.WEBHOOK_SECRET,
     corsOrigins: env.CORS_ORIGINS ?? [],
     introspection: env.INTROSPECTION === undefined ? !production : env.INTROSPECTION === 'on',
     schemaDir: env.SCHEMA_DIR,
@@ -336,6 +344,12 @@ function isPercentEncoded(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+function isWebhookSecret(text: string): boolean {
+  if (!/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(text)) return false;
+  const { length } = Buffer.from(text.slice('whsec_'.length), 'base64');
+  return length >= 24 && length <= 64;
 }
 
 /** `existsSync` first, as it takes any text: `statSync` throws at what cannot be a path. */

@@ -8,6 +8,7 @@
  */
 import type { GraphQLSchema } from 'graphql';
 import { type Clock, type Random, systemClock } from './cache/clock.ts';
+import { Deliveries } from './cache/deliveries.ts';
 import { assembleEngine } from './cache/engine.ts';
 import { Follower } from './cache/follower.ts';
 import type { Log } from './cache/log.ts';
@@ -108,7 +109,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   try {
     const coherence = (): Coherence => ({ ...follower.status(), scope: follower.scope, redis: redisStatus(redis) });
-    const server = await listen({ config, telemetry, clock, schema, resources, upstream, coherence });
+    const server = await listen({
+      config,
+      telemetry,
+      clock,
+      schema,
+      resources,
+      upstream,
+      coherence,
+      reached: (token, deadline) => follower.reached(token, deadline),
+      deliveries: new Deliveries(engine),
+    });
     for (const resource of resources) resource.warm();
     return {
       url: server.url,

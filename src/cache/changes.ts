@@ -9,24 +9,27 @@
 import type { Telemetry } from '../telemetry/index.ts';
 import type { Announced, Follower } from './follower.ts';
 import type { Namespace } from './namespace.ts';
-import type { Position } from './position.ts';
+import type { Token } from './position.ts';
+import { laterSaid, type Said } from './said.ts';
 
 export type Change = {
   ids: readonly string[];
   /** A purge: nothing older is served again, not even on error. */
   hard: boolean;
+  /** What upstream said of them. */
+  said?: ReadonlyMap<string, Said>;
   source: string;
 };
 
 /** What came of a change. `deferred`: Redis is away, the others will be told when it is back. */
-export type Changed = { refreshed: number; missing: number; position: Position; deferred: boolean };
+export type Changed = { refreshed: number; missing: number; token: Token; deferred: boolean };
 
 type Rereadable = Pick<Namespace<unknown>, 'name' | 'readAnew' | 'removeBelow'>;
 
-type Done = { outcomes: Map<string, 'refreshed' | 'missing' | 'failed'>; position: Position; deferred: boolean };
+type Done = { outcomes: Map<string, 'refreshed' | 'missing' | 'failed'>; token: Token; deferred: boolean };
 
 /** Ids that share one run; those that are hard for anyone are hard. */
-type Run = { soft: Set<string>; hard: Set<string>; done: Promise<Done> };
+type Run = { soft: Set<string>; hard: Set<string>; said: Map<string, Said>; done: Promise<Done> };
 
 export class Changes {
   readonly #namespace: Rereadable;
@@ -42,19 +45,20 @@ export class Changes {
   }
 
   /** Resolves once this process serves nothing older; rejects only when the engine itself is broken. */
-  async change({ ids, hard, source }: Change): Promise<Changed> {
+  async change({ ids, hard, said = new Map(), source }: Change): Promise<Changed> {
     const run = this.#join();
     for (const id of ids) (hard ? run.hard : run.soft).add(id);
-    const { outcomes, position, deferred } = await run.done;
+    for (const [id, word] of said) run.said.set(id, laterSaid(run.said.get(id), word));
+    const { outcomes, token, deferred } = await run.done;
     const kind = hard ? 'purge' : 'refresh';
     this.#telemetry.metrics.changes.inc({ namespace: this.#namespace.name, source, kind }, ids.length);
     const count = (wanted: string) => ids.filter((id) => outcomes.get(id) === wanted).length;
-    return { refreshed: count('refreshed'), missing: count('missing'), position, deferred };
+    return { refreshed: count('refreshed'), missing: count('missing'), token, deferred };
   }
 
   #join(): Run {
     if (this.#waiting !== undefined) return this.#waiting;
-    const run: Run = { soft: new Set(), hard: new Set(), done: undefined as never };
+    const run: Run = { soft: new Set(), hard: new Set(), said: new Map(), done: undefined as never };
     run.done = this.#running.then(() => {
       this.#waiting = undefined;
       return this.#run(run);
@@ -64,25 +68,34 @@ export class Changes {
     return run;
   }
 
-  async #run({ soft, hard }: Run): Promise<Done> {
+  async #run({ soft, hard, said }: Run): Promise<Done> {
     const ids = [...new Set([...hard, ...soft])];
     const onlySoft = ids.filter((id) => !hard.has(id));
     for (;;) {
       const begun = await this.#follower.begin(this.#namespace.name, ids);
       if (hard.size > 0) await this.#namespace.removeBelow([...hard], begun.stamp);
-      const outcomes = await this.#namespace.readAnew(ids, begun.stamp);
+      const outcomes = await this.#namespace.readAnew(ids, { asOf: begun.stamp, said });
       const namespace = this.#namespace.name;
       const parts = [
-        { namespace, ids: [...hard], hard: true },
-        { namespace, ids: onlySoft },
+        { namespace, ids: [...hard], hard: true, ...versioned(hard, said) },
+        { namespace, ids: onlySoft, ...versioned(onlySoft, said) },
       ].filter((part) => part.ids.length > 0);
-      let announced: Announced = { state: 'known', position: begun.stamp.position };
+      let announced: Announced = { state: 'known', token: this.#follower.tokenOf(begun.stamp.position) };
       for (const part of parts) {
         announced = await this.#follower.announce(part, begun);
         if (announced.state === 'era over') break;
       }
       if (announced.state === 'era over') continue;
-      return { outcomes, position: announced.position, deferred: announced.state === 'kept' };
+      return { outcomes, token: announced.token, deferred: announced.state === 'kept' };
     }
   }
+}
+
+/** The words that others can hold rows against: those with a version. */
+function versioned(ids: Iterable<string>, said: ReadonlyMap<string, Said>): { said?: Record<string, Said> } {
+  const words = [...ids].flatMap((id) => {
+    const word = said.get(id);
+    return word?.version === undefined ? [] : [[id, word] as const];
+  });
+  return words.length === 0 ? {} : { said: Object.fromEntries(words) };
 }

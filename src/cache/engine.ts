@@ -45,4 +45,4 @@ export type Row<T> = { value: T; text: string };
 type ReadRows<T> = (ids: readonly string[], signal: AbortSignal) => Promise<Map<string, Row<T> | null | Error>>;
 
 /** Why something that was found or read is not used; the label of `vitrine_cache_rejected_total`. */
-export type RejectReason = 'undecodable' | 'invalidated' | 'lease_lost' | 'older_version';
+export type RejectReason = 'undecodable' | 'invalidated' | 'lease_lost' | 'older_version' | 'behind';

@@ -6,8 +6,9 @@
  * The head is parted from the body so that neither a script nor a reader has to parse the row to judge it.
  */
 import type { Codec } from './codec.ts';
-import { notFoundWindows, type Policy, type Windows, windowsOf } from './policy.ts';
+import { behindMs, notFoundWindows, type Policy, type Windows, windowsOf } from './policy.ts';
 import { BEGINNING, type Position, type Stamp, timeOf } from './position.ts';
+import type { Seen } from './said.ts';
 
 /** Times are ms since the epoch on the log's clock. */
 export type Times = { storedAtMs: number; freshUntilMs: number; staleUntilMs: number; errorUntilMs: number };
@@ -46,6 +47,16 @@ export function timesFrom(storedAtMs: number, windows: Windows): Times {
     staleUntilMs: storedAtMs + windows.staleMs,
     errorUntilMs: storedAtMs + windows.errorMs,
   };
+}
+
+/** What of an entry can be held against upstream's own word. */
+export function seenIn({ value, version }: Entry<unknown>): Seen {
+  return { isThere: value !== null, version };
+}
+
+/** Good for no longer than what is known to lag may be: then its lagging was noticed when it was read. */
+export function isBrief({ storedAtMs, staleUntilMs }: Times): boolean {
+  return staleUntilMs - storedAtMs <= behindMs;
 }
 
 /** Which of two was read later: by what it knows, then by when it was sent. */

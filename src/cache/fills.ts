@@ -8,7 +8,7 @@
  * After Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013 (leases).
  */
 import type { Engine, NamespaceOptions } from './engine.ts';
-import { decodeEntry, type Entry, freshnessOf, parseStored, withinBounds } from './entry.ts';
+import { decodeEntry, type Entry, freshnessOf, isBrief, parseStored, seenIn, withinBounds } from './entry.ts';
 import { asError, ReadError } from './errors.ts';
 import { type Flight, type Flights, isChange } from './flights.ts';
 import { type Place, rowKey, type StoreKey } from './keys.ts';
@@ -131,7 +131,11 @@ export class Fills<T> {
     const asOf = this.#engine.follower.stampOf(stored.position);
     if (!this.#engine.follower.valid(this.#name, id, asOf)) return this.#parts.reject('invalidated');
     try {
-      return this.#parts.install(id, decodeEntry(stored, { id, asOf, codec, idOf, versionOf }));
+      const entry = decodeEntry(stored, { id, asOf, codec, idOf, versionOf });
+      if (!isBrief(entry) && this.#engine.follower.lags(this.#name, id, seenIn(entry))) {
+        return this.#parts.reject('behind');
+      }
+      return this.#parts.install(id, entry);
     } catch {
       // The text itself may hold anything; the count and the miss are what an operator needs.
       return this.#parts.reject('undecodable');

@@ -6,14 +6,14 @@
  */
 import type { Entry } from './entry.ts';
 import type { Follower } from './follower.ts';
-import type { Windows } from './policy.ts';
 import type { Stamp } from './position.ts';
+import type { Said } from './said.ts';
 
 type Filled<T> = { entry: Entry<T>; tier: 'store' | 'upstream'; stored: boolean };
 export type Landed<T> = Filled<T> | { error: Error };
 
 /** Why a fill is made. A refresh looks for better than stale; a change reads upstream whatever others are reading. */
-export type Purpose = { kind: 'read' } | { kind: 'refresh' } | { kind: 'change'; asOf: Stamp; windows: Windows };
+export type Purpose = { kind: 'read' } | { kind: 'refresh' } | { kind: 'change'; asOf: Stamp; said: Said | undefined };
 
 /** `stamp` is set when the upstream read is sent: until then the flight is bound to no moment, and so always valid. */
 export type Flight<T> = {
@@ -24,7 +24,7 @@ export type Flight<T> = {
 };
 
 /** A flight that reads anew what is known to have changed. */
-type Changing<T> = Flight<T> & { readonly purpose: Extract<Purpose, { kind: 'change' }> };
+export type Changing<T> = Flight<T> & { readonly purpose: Extract<Purpose, { kind: 'change' }> };
 
 export function isChange<T>(flight: Flight<T>): flight is Changing<T> {
   return flight.purpose.kind === 'change';

@@ -7,10 +7,13 @@
  */
 import type { Changed } from './log.ts';
 import { BEGINNING, higher, isBefore, type Position, type Stamp, timeOf } from './position.ts';
+import { laterSaid, type Said } from './said.ts';
 
 type OfNamespace = {
   generation: Position;
   ids: Map<string, Position>;
+  /** By id; no longer than its floor. */
+  said: Map<string, Said>;
   hardAll: Stamp | undefined;
   hardIds: Map<string, Stamp>;
 };
@@ -25,6 +28,16 @@ export class Floors {
   floor(namespace: string, id: string): Position {
     const { generation, ids } = this.#of(namespace);
     return higher(generation, ids.get(id) ?? BEGINNING);
+  }
+
+  /** What upstream said of an id, if it did within the horizon. */
+  said(namespace: string, id: string): Said | undefined {
+    return this.#of(namespace).said.get(id);
+  }
+
+  /** Ids that upstream said something of. */
+  idsSaid(namespace: string): Iterable<string> {
+    return this.#of(namespace).said.keys();
   }
 
   /** Ids whose floor lies above a position. */
@@ -42,18 +55,25 @@ export class Floors {
     return hardAll !== undefined && isBefore(content, hardAll);
   }
 
-  raise({ namespace, ids, hard }: Omit<Changed, 'floor'>, floor: Stamp): void {
+  raise({ namespace, ids, hard, said = {} }: Omit<Changed, 'floor'>, floor: Stamp): void {
     const of = this.#of(namespace);
     if (ids === '*') {
       of.generation = higher(of.generation, floor.position);
       if (hard) of.hardAll = later(of.hardAll, floor);
+      // From a reset on upstream's rows count, whatever it said before.
+      for (const id of of.said.keys()) if (this.floor(namespace, id) <= floor.position) of.said.delete(id);
       return;
     }
     for (const id of ids) {
       const raised = higher(of.ids.get(id) ?? BEGINNING, floor.position);
       of.ids.delete(id); // To the end, so that insertion order stays nearly the order of floors.
       of.ids.set(id, raised);
-      if (hard) of.hardIds.set(id, later(of.hardIds.get(id), floor));
+      if (hard) {
+        of.hardIds.set(id, later(of.hardIds.get(id), floor));
+        of.said.delete(id);
+      }
+      const word = Object.hasOwn(said, id) ? said[id] : undefined;
+      if (word !== undefined) of.said.set(id, laterSaid(of.said.get(id), word));
     }
   }
 
@@ -62,6 +82,7 @@ export class Floors {
     for (const of of this.#byNamespace.values()) {
       of.generation = BEGINNING;
       of.ids.clear();
+      of.said.clear();
     }
   }
 
@@ -70,11 +91,12 @@ export class Floors {
    * from before the longest window refuses, for anything at all.
    */
   forgetBefore({ timeMs, hardTimeMs }: { timeMs: number; hardTimeMs: number }): void {
-    for (const { ids, hardIds } of this.#byNamespace.values()) {
+    for (const { ids, said, hardIds } of this.#byNamespace.values()) {
       for (const [id, floor] of ids) {
         // In insertion order the first young one ends the walk.
         if (timeOf(floor) >= timeMs) break;
         ids.delete(id);
+        said.delete(id);
       }
       for (const [id, hard] of hardIds) if (timeOf(hard.position) < hardTimeMs) hardIds.delete(id);
     }
@@ -83,7 +105,7 @@ export class Floors {
   #of(namespace: string): OfNamespace {
     let of = this.#byNamespace.get(namespace);
     if (of === undefined) {
-      of = { generation: BEGINNING, ids: new Map(), hardAll: undefined, hardIds: new Map() };
+      of = { generation: BEGINNING, ids: new Map(), said: new Map(), hardAll: undefined, hardIds: new Map() };
       this.#byNamespace.set(namespace, of);
     }
     return of;

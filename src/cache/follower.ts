@@ -17,7 +17,8 @@ import type { Deadline } from './deadline.ts';
 import { Floors } from './floors.ts';
 import type { Changed, Ids, Log, LogRecord, Look } from './log.ts';
 import { newEra } from './memory-log.ts';
-import { BEGINNING, higher, localAfter, type Position, type Stamp } from './position.ts';
+import { BEGINNING, higher, localAfter, type Position, type Stamp, type Token } from './position.ts';
+import { isBehind, type Said, type Seen } from './said.ts';
 
 /** Told of every change in the same turn in which it becomes known. */
 export interface Listener {
@@ -33,7 +34,7 @@ export interface Listener {
 export type Beginning = { stamp: Stamp; local: boolean };
 
 /** What became of a change that was to be made known. */
-export type Announced = { state: 'known' | 'kept'; position: Position } | { state: 'era over' };
+export type Announced = { state: 'known' | 'kept'; token: Token } | { state: 'era over' };
 
 /** A change made known while the log was silent. */
 type Kept = Omit<Changed, 'kind' | 'floor'>;
@@ -136,6 +137,10 @@ export class Follower {
     return { era: this.#era.index, position };
   }
 
+  tokenOf(position: Position): Token {
+    return { era: this.#era.token, position };
+  }
+
   generation(namespace: string): Position {
     return this.#floors.generation(namespace);
   }
@@ -159,6 +164,21 @@ export class Follower {
     return this.#floors.isPurgedAsWhole(namespace, content);
   }
 
+  /** What upstream said of an id when it changed, if it did within the horizon. */
+  said(namespace: string, id: string): Said | undefined {
+    return this.#floors.said(namespace, id);
+  }
+
+  /** Whether a row, or the lack of one, is from before what upstream said of it. */
+  lags(namespace: string, id: string, seen: Seen): boolean {
+    const said = this.#floors.said(namespace, id);
+    return said !== undefined && isBehind(seen, said);
+  }
+
+  idsSaid(namespace: string): Iterable<string> {
+    return this.#floors.idsSaid(namespace);
+  }
+
   /** Ids of which something changed that a read of that moment does not know. */
   changedSince(namespace: string, asOf: Stamp): string[] {
     return this.#floors.idsAbove(namespace, asOf.position);
@@ -174,6 +194,21 @@ export class Follower {
   /** Resolves once what this process holds may be trusted, or the log is silent and age limits alone hold. */
   ready(deadline: Deadline): Promise<void> | undefined {
     return this.#trusted() ? undefined : deadline.race(this.#untilTrusted());
+  }
+
+  /**
+   * Resolves once this process has applied what stands at a position that some process acknowledged.
+   *
+   * @throws {DeadlineError} Also while the log is silent: then nobody can tell.
+   */
+  async reached(token: Token, deadline: Deadline): Promise<void> {
+    if (!this.#degraded && this.#standsAt(token)) return;
+    for (;;) {
+      await deadline.race(this.#tickAnew());
+      // What was read in an era that is over is read anew in the present one, which is known now.
+      if (!this.#degraded && (token.era !== this.#era.token || this.#standsAt(token))) return;
+      await deadline.race(this.#pause(this.#coherenceMs / 2.5));
+    }
   }
 
   // ── Changing ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -203,7 +238,7 @@ export class Follower {
     if (position !== undefined) await this.#tickAnew();
     if (isOver()) return { state: 'era over' };
     if (this.#degraded) return this.#keep(change, begun.stamp.position);
-    return position === undefined ? { state: 'era over' } : { state: 'known', position };
+    return position === undefined ? { state: 'era over' } : { state: 'known', token: this.tokenOf(position) };
   }
 
   // ── Ticking ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -319,6 +354,10 @@ export class Follower {
     while (!this.#trusted()) await this.tick();
   }
 
+  #standsAt({ era, position }: Token): boolean {
+    return era === this.#era.token && position <= this.#position;
+  }
+
   /** What changed before this is known, or was when this process began. */
   #reachesBackToMs(): number {
     return Math.max(this.#provenAtMs, this.#startedAtMs);
@@ -364,7 +403,7 @@ export class Follower {
     this.#kept.push(change);
     this.#position = higher(this.#position, floor);
     this.#apply({ kind: 'changed', ...change, floor }, floor);
-    return { state: 'kept', position: floor };
+    return { state: 'kept', token: this.tokenOf(floor) };
   }
 
   #pause(ms: number): Promise<void> {

@@ -5,6 +5,7 @@
  *   {P}:log:<era>                                   changes; trimmed by age
  *   {P}:<era>:base:<ns>                             manifest of a collection's last drain; its lease beside it
  *   {P}:<era>:chunk:<ns>:<drain>:<n>                rows of that drain
+ *   {P}:webhook:<id>                                a delivery of change events that is done
  *   P:{ns:b}:<era>:s<shape>:g<generation>:<id>      a row; its lease beside it
  *
  * Braces are the hash tag of Redis Cluster: keys that one script touches share a slot. Ids of a namespace spread over
@@ -28,6 +29,10 @@ export function baseKey({ prefix, era, namespace, shape }: Place): StoreKey {
 
 export function chunkKey({ prefix, era, namespace }: Place, drainId: string, index: number): string {
   return `{${prefix}}:${era}:chunk:${namespace}:${drainId}:${index}`;
+}
+
+export function deliveryKey(prefix: string, id: string): string {
+  return `{${prefix}}:webhook:${id}`;
 }
 
 /** What the keys of a namespace begin with. */

@@ -5,6 +5,7 @@
  * changed. `Log` is only the remote calls; what a process makes of the records is the follower's (`follower.ts`).
  */
 import type { Position } from './position.ts';
+import type { Said } from './said.ts';
 
 /** Ids of a namespace, or all of it. */
 export type Ids = readonly string[] | '*';
@@ -25,6 +26,8 @@ export type Changed = {
   ids: Ids;
   floor: Position | 'own';
   hard?: boolean;
+  /** By id: what upstream said of it, where it said a version. */
+  said?: Readonly<Record<string, Said>>;
 };
 
 export type LogRecord = Begin | Changed;

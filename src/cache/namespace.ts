@@ -10,15 +10,15 @@
  * The two stale windows are those of RFC 5861.
  */
 import type { Engine, NamespaceOptions, RejectReason } from './engine.ts';
-import { type Entry, freshnessOf, isAhead, isReadAfter } from './entry.ts';
+import { type Entry, freshnessOf, isAhead, isBrief, isReadAfter, seenIn } from './entry.ts';
 import { asError } from './errors.ts';
 import { FailureMemory } from './failures.ts';
 import { Fills } from './fills.ts';
 import { type Flight, Flights } from './flights.ts';
 import type { MemoryPart } from './memory.ts';
 import type { Outcome, ReadRequest, Tier } from './outcome.ts';
-import { settlingWindows } from './policy.ts';
 import type { Stamp } from './position.ts';
+import type { Said } from './said.ts';
 
 export type Result<T> = { entry: Entry<T>; outcome: Outcome } | { error: Error };
 
@@ -33,7 +33,6 @@ export interface Neighbour<T> {
 export class Namespace<T> {
   readonly name: string;
   readonly #engine: Engine;
-  readonly #options: NamespaceOptions<T>;
   readonly #memory: MemoryPart<T>;
   readonly #failures: FailureMemory;
   readonly #flights: Flights<T>;
@@ -43,7 +42,6 @@ export class Namespace<T> {
   constructor(engine: Engine, options: NamespaceOptions<T>) {
     this.name = options.name;
     this.#engine = engine;
-    this.#options = options;
     this.#memory = engine.memory.part<T>(options.name);
     this.#failures = new FailureMemory(engine.clock, (id, asOf) => engine.follower.valid(options.name, id, asOf));
     this.#flights = new Flights(options.name, engine.follower);
@@ -111,11 +109,14 @@ export class Namespace<T> {
   /**
    * Reads ids anew for a change that began at `asOf`, whatever others are reading, for at most 2 s.
    *
+   * @param said - What upstream said of them; what lags behind that is read again, a few times.
    * @returns What came of each: stored, not there any more, or not to be read.
    */
-  async readAnew(ids: readonly string[], asOf: Stamp): Promise<Map<string, 'refreshed' | 'missing' | 'failed'>> {
-    const windows = settlingWindows(this.#options.policy, this.#options.settleMs);
-    const flights = ids.map((id) => this.#flights.open(id, { kind: 'change', asOf, windows }));
+  async readAnew(
+    ids: readonly string[],
+    { asOf, said = new Map() }: { asOf: Stamp; said?: ReadonlyMap<string, Said> },
+  ): Promise<Map<string, 'refreshed' | 'missing' | 'failed'>> {
+    const flights = ids.map((id) => this.#flights.open(id, { kind: 'change', asOf, said: said.get(id) }));
     void this.#fills.fill(flights);
     const landed = await Promise.all(flights.map(async ({ id, landed }) => [id, await landed.promise] as const));
     return new Map(
@@ -173,7 +174,10 @@ export class Namespace<T> {
   }
 
   #usable(id: string, entry: Entry<T> | undefined, nowMs: number) {
-    if (entry === undefined || !this.#engine.follower.valid(this.name, id, entry.asOf)) return undefined;
+    const { follower } = this.#engine;
+    if (entry === undefined || !follower.valid(this.name, id, entry.asOf)) return undefined;
+    // What was read between the beginning of a change and its end may lag, and did not know it.
+    if (!isBrief(entry) && this.#lags(id, entry)) return undefined;
     const freshness = freshnessOf(entry, nowMs);
     return freshness === 'fresh' || freshness === 'stale' ? { entry, freshness } : undefined;
   }
@@ -260,12 +264,19 @@ export class Namespace<T> {
   /** Takes a valid entry into memory, unless a later read is there; rows never go back to a lower version. */
   #install(id: string, entry: Entry<T>): Entry<T> {
     const held = this.#known(id);
-    const { follower } = this.#engine;
-    if (held !== undefined && follower.valid(this.name, id, held.asOf) && isReadAfter(held, entry)) return held;
+    if (held !== undefined && isReadAfter(held, entry) && this.#isTrue(id, held)) return held;
     const next = this.#neverBack(id, held, entry);
     this.#memory.set(id, next);
     this.#neighbour?.installed(id, next);
     return next;
+  }
+
+  #isTrue(id: string, entry: Entry<T>): boolean {
+    return this.#engine.follower.valid(this.name, id, entry.asOf) && !this.#lags(id, entry);
+  }
+
+  #lags(id: string, entry: Entry<T>): boolean {
+    return this.#engine.follower.lags(this.name, id, seenIn(entry));
   }
 
   #known(id: string): Entry<T> | undefined {

@@ -22,8 +22,20 @@ export function windowsOf(policy: Policy, random: Random): Windows {
   };
 }
 
+/** How long what lags behind upstream's own word is good for, in ms. */
+export const behindMs = 1_000;
+
 /** What was read right after a change, while upstream may still lag behind it: good until it has settled, no longer. */
 export function settlingWindows(policy: Policy, settleMs: number): Windows {
-  const freshMs = Math.min(policy.maxAgeMs, settleMs);
+  return briefWindows(policy, settleMs);
+}
+
+/** What upstream gave though it said itself that there is newer. */
+export function behindWindows(policy: Policy): Windows {
+  return briefWindows(policy, behindMs);
+}
+
+function briefWindows(policy: Policy, ms: number): Windows {
+  const freshMs = Math.min(policy.maxAgeMs, ms);
   return { freshMs, staleMs: freshMs, errorMs: freshMs + policy.staleIfErrorMs };
 }

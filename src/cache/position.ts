@@ -45,6 +45,28 @@ export function showPosition(position: Position): string {
   return local === 0 ? `${ms}-${sequence}` : `${ms}-${sequence}+${local}`;
 }
 
+/** A position as callers carry it from one process to another: it means something in its own era alone. */
+export type Token = { readonly era: string; readonly position: Position };
+
+/** Such as `198fclf45546:1763931000000-0`. */
+export function showToken({ era, position }: Token): string {
+  return `${era}:${showPosition(position)}`;
+}
+
+/** @returns Undefined for what no process has shown. */
+export function parseToken(text: string): Token | undefined {
+  const [, era, ms, sequence, local] = /^([a-z0-9-]{1,64}):(\d{1,15})-(\d{1,10})(?:\+(\d{1,10}))?$/.exec(text) ?? [];
+  if (era === undefined) return undefined;
+  const position = positionOf(Number(ms), Number(sequence));
+  return { era, position: local === undefined ? position : `${position}+${pad(Number(local), 10)}` };
+}
+
+/** Of two that processes have shown: of two eras there is no telling, so the second. */
+export function laterToken(a: string, b: string): string {
+  const [one, other] = [parseToken(a), parseToken(b)];
+  return one !== undefined && one.era === other?.era && one.position > other.position ? a : b;
+}
+
 /** When it was given out, in ms since the epoch by the log's clock; 0 for the beginning. */
 export function timeOf(position: Position): number {
   return fields(position)[0];

@@ -9,10 +9,11 @@ import type { Engine, NamespaceOptions, RejectReason, Row } from './engine.ts';
 import { type Entry, encodeEntry, timesFrom } from './entry.ts';
 import { asError, codeOf } from './errors.ts';
 import type { FailureMemory } from './failures.ts';
-import { type Flight, type Flights, isChange } from './flights.ts';
+import { type Changing, type Flight, type Flights, isChange } from './flights.ts';
 import type { StoreKey } from './keys.ts';
-import { notFoundWindows, windowsOf } from './policy.ts';
+import { behindWindows, notFoundWindows, settlingWindows, type Windows, windowsOf } from './policy.ts';
 import type { Stamp } from './position.ts';
+import { isBehind, laterSaid } from './said.ts';
 import type { Commit, SharedTier } from './shared-tier.ts';
 
 /** What reads, and the fills that ask for them, work with. */
@@ -36,11 +37,16 @@ type SentPart<T> = Part<T> & { stamp: Stamp };
 type ReadPart<T> = SentPart<T> & { row: Row<T> | null; entry: Entry<T> };
 type FailedPart<T> = SentPart<T> & { error: Error };
 
+type Rows<T> = Map<string, Row<T> | null | Error>;
+
 /** What upstream gave for a batch. */
-type Answer<T> = { rows: Map<string, Row<T> | null | Error> | Error; sentAtMs: number; token: string };
+type Answer<T> = { rows: Rows<T> | Error; sentAtMs: number; token: string };
 
 /** How long a change waits for upstream before it is announced without a new value, in ms. */
 const changeReadMs = 2_000;
+
+/** Between tries of what lags behind upstream's own word, in ms. */
+const lagDelaysMs = [100, 200, 400, 800];
 
 export class Reads<T> {
   readonly #parts: ReadParts<T>;
@@ -83,19 +89,42 @@ export class Reads<T> {
     return { ...part, stamp };
   }
 
-  async #readUpstream(parts: readonly Part<T>[]): Promise<Map<string, Row<T> | null | Error> | Error> {
+  async #readUpstream(parts: readonly Part<T>[]): Promise<Rows<T> | Error> {
     const isBounded = parts.every(({ flight }) => isChange(flight));
     const limit = timeLimit(this.#engine.clock, isBounded ? changeReadMs : Number.POSITIVE_INFINITY);
     try {
-      return await this.#options.read(
-        parts.map(({ flight }) => flight.id),
-        limit.signal,
-      );
+      const ids = parts.map(({ flight }) => flight.id);
+      const rows = new Map(await this.#options.read(ids, limit.signal));
+      await this.#readLagging(parts, rows, limit.signal);
+      return rows;
     } catch (thrown) {
       return asError(thrown);
     } finally {
       limit.end();
     }
+  }
+
+  /** What lags behind upstream's own word is asked for again; what came stays, if nothing better does. */
+  async #readLagging(parts: readonly Part<T>[], rows: Rows<T>, signal: AbortSignal): Promise<void> {
+    const lagging = () =>
+      flightsOf(parts)
+        .filter(isChange)
+        .filter((flight) => this.#lags(flight, rows));
+    for (const delayMs of lagDelaysMs) {
+      const ids = lagging().map(({ id }) => id);
+      if (ids.length === 0) return;
+      try {
+        await this.#engine.clock.sleep(delayMs, signal);
+        for (const [id, row] of await this.#options.read(ids, signal)) if (!(row instanceof Error)) rows.set(id, row);
+      } catch {
+        return; // The time of the change is over, or upstream failed: what came before is kept, and told as behind.
+      }
+    }
+  }
+
+  #lags({ id, purpose: { said } }: Changing<T>, rows: Rows<T>): boolean {
+    const row = rows.get(id) ?? null;
+    return said !== undefined && !(row instanceof Error) && isBehind(this.#seen(row), said);
   }
 
   async #settle(parts: readonly SentPart<T>[], { rows, sentAtMs, token }: Answer<T>): Promise<void> {
@@ -164,16 +193,33 @@ export class Reads<T> {
   }
 
   #entryOf({ flight, stamp }: SentPart<T>, row: Row<T> | null, sentAtMs: number): Entry<T> {
-    const { policy, versionOf } = this.#options;
-    const ofRow = isChange(flight) ? flight.purpose.windows : windowsOf(policy, this.#engine.random);
     return {
-      ...timesFrom(sentAtMs, row === null ? notFoundWindows : ofRow),
+      ...timesFrom(sentAtMs, this.#windowsOf(flight, row)),
       value: row === null ? null : row.value,
-      version: row === null ? undefined : versionOf(row.value),
+      version: this.#seen(row).version,
       asOf: stamp,
       contentAsOf: stamp,
       size: row === null ? 4 : row.text.length,
     };
+  }
+
+  #windowsOf(flight: Flight<T>, row: Row<T> | null): Windows {
+    const { policy, settleMs } = this.#options;
+    const told = isChange(flight) ? flight.purpose.said : undefined;
+    const known = this.#engine.follower.said(this.#name, flight.id);
+    const said = told === undefined ? known : laterSaid(known, told);
+    if (said !== undefined && isBehind(this.#seen(row), said)) {
+      this.#parts.reject('behind');
+      return behindWindows(policy);
+    }
+    if (row === null) return notFoundWindows;
+    // Nothing tells whether upstream has come to its own change.
+    if (isChange(flight) && told?.version === undefined) return settlingWindows(policy, settleMs);
+    return windowsOf(policy, this.#engine.random);
+  }
+
+  #seen(row: Row<T> | null): { isThere: boolean; version: string | undefined } {
+    return { isThere: row !== null, version: row === null ? undefined : this.#options.versionOf(row.value) };
   }
 
   #countFill(outcome: 'stored' | 'not_stored' | 'failed'): void {

@@ -115,6 +115,7 @@ function readGenerations(fields: string[], last: Position): Map<string, Position
   return generations;
 }
 
+const saidSchema = z.object({ is: z.enum(['there', 'gone', 'either']), version: z.string() });
 const idsSchema = z.union([z.literal('*'), z.array(z.string())]);
 const recordSchema = z.union([
   z.object({
@@ -123,6 +124,7 @@ const recordSchema = z.union([
     ids: idsSchema,
     floor: z.string(),
     hard: z.boolean().optional(),
+    said: z.record(z.string(), saidSchema).optional(),
   }),
   // Of other kinds nothing is used.
   z.looseObject({ kind: z.string().refine((kind) => kind !== 'changed') }),

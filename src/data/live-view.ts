@@ -7,9 +7,10 @@
  * Rows never go back to a lower version within a generation, over eras too.
  */
 import type { Engine, RejectReason } from '../cache/engine.ts';
-import { type Entry, isAhead } from '../cache/entry.ts';
+import { type Entry, isAhead, isBrief, seenIn, type Times } from '../cache/entry.ts';
 import type { Namespace, Neighbour } from '../cache/namespace.ts';
 import type { Position } from '../cache/position.ts';
+import { isBehind, type Said } from '../cache/said.ts';
 import type { Base } from './base.ts';
 import type { ViewRow } from './view.ts';
 
@@ -101,7 +102,7 @@ export class LiveView<T> implements Neighbour<T> {
     for (const id of ids) {
       const isPurged = hard && this.#isPurged(id, base);
       // A view without a purged row is of no moment, so nobody is shown it.
-      if (isPurged || !this.#isCurrent(id, base)) this.#markDirty(id, isPurged ? ever : nowMs);
+      if (isPurged || !this.#isCurrent(id, base) || this.#lags(id, base)) this.#markDirty(id, isPurged ? ever : nowMs);
       if (isPurged) this.#remove(id, base);
     }
   }
@@ -139,10 +140,11 @@ export class LiveView<T> implements Neighbour<T> {
   // ── Rows, beside the entities ─────────────────────────────────────────────────────────────────────────────────────
 
   find(id: string): Entry<T> | undefined {
+    const patch = this.#patches.get(id);
     const row = this.#base?.view.get(id);
-    const entry = this.#patches.get(id) ?? (row && entryOf(row));
+    if (patch !== undefined || row === undefined) return patch;
     // What stands below a reset says nothing about what may come after it.
-    return entry && this.#superseded ? { ...entry, version: undefined } : entry;
+    return this.#superseded ? { ...entryOf(row), version: undefined } : entryOf(row);
   }
 
   installed(id: string, entry: Entry<T>): void {
@@ -169,6 +171,12 @@ export class LiveView<T> implements Neighbour<T> {
 
   #isCurrent(id: string, base: Base<T>): boolean {
     return this.#parts.engine.follower.valid(this.#parts.namespace.name, id, this.find(id)?.asOf ?? base.from.asOf);
+  }
+
+  /** What was read between the beginning of a change and its end may lag, and did not know it. */
+  #lags(id: string, base: Base<T>): boolean {
+    const entry = this.find(id) ?? entryOfNothing(base);
+    return !isBrief(entry) && this.#parts.engine.follower.lags(this.#parts.namespace.name, id, seenIn(entry));
   }
 
   #isPurged(id: string, base: Base<T>): boolean {
@@ -198,12 +206,27 @@ export class LiveView<T> implements Neighbour<T> {
     this.#patches = new Map();
     this.#recheckAtMs = Number.POSITIVE_INFINITY;
     this.#dirty = new Map(engine.follower.changedSince(namespace.name, base.from.asOf).map((id) => [id, ever]));
+    this.#doubtWhatLags(base);
     for (const [id, patch] of patches) {
       const row = base.view.get(id);
       if (isAhead(patch, row ? entryOf(row) : entryOfNothing(base))) this.#patch(base, id, patch);
     }
     namespace.viewReplaced();
     return true;
+  }
+
+  /** A drain of an upstream that lags behind its own word gives rows that it said were changed, gone, or there by now. */
+  #doubtWhatLags(base: Base<T>): void {
+    const { follower } = this.#parts.engine;
+    const { name } = this.#parts.namespace;
+    for (const id of follower.idsSaid(name)) {
+      const said = follower.said(name, id) as Said;
+      const row = base.view.get(id);
+      const lags = row === undefined ? said.is !== 'gone' : isBehind({ isThere: true, version: row.version }, said);
+      if (!lags) continue;
+      this.#dirty.set(id, ever);
+      if (row !== undefined) base.view.put({ ...row, from: { ...row.from, times: overBut(row.from.times) } });
+    }
   }
 
   /** Rows never go back: where the new base gives an older version than is held, the held content stays. */
@@ -219,6 +242,11 @@ export class LiveView<T> implements Neighbour<T> {
 
 function entryOf<T>({ value, version, size, from }: ViewRow<T>): Entry<T> {
   return { ...from.times, value, version, size, asOf: from.asOf, contentAsOf: from.contentAsOf };
+}
+
+/** Good for errors alone. */
+function overBut({ storedAtMs, errorUntilMs }: Times): Times {
+  return { storedAtMs, freshUntilMs: storedAtMs, staleUntilMs: storedAtMs, errorUntilMs };
 }
 
 /** A base says of the ids it lacks that they were not there. */

@@ -53,10 +53,18 @@ export type InvalidationResult = {
   /** Upstream has no such row. */
   missing: number;
   scope: 'process' | 'cluster';
-  /** Position in the change log from which on nobody that has applied it serves anything older. */
+  /** Of the change log: whoever has applied it serves nothing older. A request that carries it waits for that. */
   position: string;
   /** Redis is configured but away: applied here, told to the others when it is back. */
   deferred: boolean;
+};
+
+/** What upstream says of one of its rows. */
+export type ChangeEvent = {
+  kind: 'created' | 'updated' | 'deleted';
+  id: string;
+  /** RFC 3339 with an offset: what `updated_at` was then. Without it nothing tells whether what is read lags behind. */
+  updatedAt?: string | undefined;
 };
 
 /** A resource of the gateway, as operators act on it. */
@@ -70,10 +78,9 @@ export interface Resource<T> {
   reader(request: import('../cache/outcome.ts').ReadRequest): Reader<T>;
   status(): CollectionStatus;
   /** Reads these ids anew; with `purge` nothing older is served again, not even on error. */
-  invalidate(
-    ids: readonly string[],
-    options: { purge: boolean; source: string; reason?: string | undefined },
-  ): Promise<InvalidationResult>;
+  invalidate(ids: readonly string[], options: { purge: boolean; source: string }): Promise<InvalidationResult>;
+  /** Reads the rows of these events anew, and again where upstream lags behind its own word. */
+  tell(events: readonly ChangeEvent[], options: { source: string }): Promise<InvalidationResult>;
   /** Reads the whole collection anew. */
-  reset(options: { purge: boolean; source: string; reason?: string | undefined }): Promise<InvalidationResult>;
+  reset(options: { purge: boolean; source: string }): Promise<InvalidationResult>;
 }

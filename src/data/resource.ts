@@ -1,15 +1,17 @@
 /** Resources: an entity namespace and its collection as one thing, which readers read and operators invalidate. */
 import DataLoader from 'dataloader';
-import { Changes } from '../cache/changes.ts';
+import { type Change, Changes } from '../cache/changes.ts';
+import { versionOfTime } from '../cache/codec.ts';
 import type { Engine, Row } from '../cache/engine.ts';
 import { Namespace } from '../cache/namespace.ts';
 import type { ReadRequest } from '../cache/outcome.ts';
-import { showPosition } from '../cache/position.ts';
+import { showToken } from '../cache/position.ts';
+import { laterSaid, type Said } from '../cache/said.ts';
 import type { Upstream } from '../upstream/index.ts';
 import type { Policies } from './base.ts';
 import { Collection } from './collection.ts';
 import type { Definition } from './definition.ts';
-import type { CollectionStatus, InvalidationResult, Reader, Resource } from './reader.ts';
+import type { ChangeEvent, CollectionStatus, InvalidationResult, Reader, Resource } from './reader.ts';
 
 type Options<T> = {
   engine: Engine;
@@ -78,18 +80,23 @@ export class CachedResource<T> implements Resource<T> {
     return this.#collection.status();
   }
 
-  async invalidate(
+  invalidate(
     ids: readonly string[],
     { purge, source }: { purge: boolean; source: string },
   ): Promise<InvalidationResult> {
-    const distinct = [...new Set(ids)];
-    const { refreshed, missing, position, deferred } = await this.#changes.change({
-      ids: distinct,
-      hard: purge,
-      source,
-    });
+    return this.#change({ ids: [...new Set(ids)], hard: purge, source });
+  }
+
+  tell(events: readonly ChangeEvent[], { source }: { source: string }): Promise<InvalidationResult> {
+    const said = new Map<string, Said>();
+    for (const event of events) said.set(event.id, laterSaid(said.get(event.id), saidBy(event)));
+    return this.#change({ ids: [...said.keys()], hard: false, said, source });
+  }
+
+  async #change(change: Change): Promise<InvalidationResult> {
+    const { refreshed, missing, token, deferred } = await this.#changes.change(change);
     const scope = deferred ? 'process' : this.#engine.follower.scope;
-    return { ids: distinct.length, refreshed, missing, scope, position: showPosition(position), deferred };
+    return { ids: change.ids.length, refreshed, missing, scope, position: showToken(token), deferred };
   }
 
   /** @throws {UpstreamError} When a refresh cannot read the collection; nothing has changed then. */
@@ -108,8 +115,14 @@ export class CachedResource<T> implements Resource<T> {
       telemetry.metrics.changes.inc({ namespace: this.name, source, kind: purge ? 'purge_all' : 'refresh_all' });
       const deferred = announced.state === 'kept';
       const scope = deferred ? 'process' : follower.scope;
-      const position = showPosition(announced.position);
+      const position = showToken(announced.token);
       return { ids: purge ? known : refreshed, refreshed, missing: 0, scope, position, deferred };
     }
   }
+}
+
+const presence = { created: 'there', updated: 'either', deleted: 'gone' } as const;
+
+function saidBy({ kind, updatedAt }: ChangeEvent): Said {
+  return { is: presence[kind], version: updatedAt === undefined ? undefined : versionOfTime(updatedAt) };
 }

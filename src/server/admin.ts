@@ -8,13 +8,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { InvalidationResult, Resource } from '../data/reader.ts';
 import type { Logger } from '../telemetry/index.ts';
-import { type Mistake, problemDocument, problemType, sendProblem } from './problems.ts';
-
-const maxIds = 1_000;
-/** How soon a change that the other processes could not be told may be sent again. */
-const retryAfterSeconds = 5;
-/** Ids named in the audit log; the rest is counted. */
-const auditedIds = 20;
+import { auditedIds, changeId, mistakeOf, sendDeferred, tooMany } from './changes.ts';
+import { sendProblem } from './problems.ts';
 
 type Options = {
   token: string;
@@ -22,11 +17,6 @@ type Options = {
   scope: () => InvalidationResult['scope'];
   log: Logger;
 };
-
-const idRule = 'expected an id: 1 to 64 letters, digits, dashes or underscores, or an integer';
-const id = z.union([z.string().regex(/^[A-Za-z0-9_-]{1,64}$/), z.int().nonnegative().transform(String)], {
-  error: idRule,
-});
 
 /** Ids or all, and what to do with them. */
 type Command = z.infer<ReturnType<typeof commandOf>>;
@@ -37,7 +27,7 @@ function commandOf(types: readonly string[]) {
       {
         type: z.enum(types, { error: `expected one of ${types.join(', ')}` }),
         ids: z
-          .array(id, { error: 'expected a list of ids' })
+          .array(changeId, { error: 'expected a list of ids' })
           .min(1, { error: 'expected at least one id' })
           .transform((ids) => [...new Set(ids)])
           .optional(),
@@ -75,7 +65,7 @@ export function serveAdmin(app: FastifyInstance, { token, resources, scope, log 
       log.warn({ event: 'admin.refused', requestId: request.id, remoteAddress: request.ip, status }, 'refused');
     },
     handler: async (request, reply) => {
-      const mistakes = tooManyIds(request.body);
+      const mistakes = tooMany('ids', (request.body as { ids?: unknown } | null | undefined)?.ids);
       const parsed = mistakes.length > 0 ? undefined : command.safeParse(request.body);
       if (!parsed?.success) {
         const errors = parsed ? parsed.error.issues.map(mistakeOf) : mistakes;
@@ -101,7 +91,7 @@ export function serveAdmin(app: FastifyInstance, { token, resources, scope, log 
       reason,
     };
     const resource = resources.find(({ name }) => name === asked.type) as Resource<unknown>;
-    const how = { purge: asked.mode === 'purge', source: 'admin', reason };
+    const how = { purge: asked.mode === 'purge', source: 'admin' };
     try {
       const result = dryRun
         ? rehearse(ids?.length ?? resource.status().size, scope())
@@ -133,31 +123,7 @@ function answer(reply: FastifyReply, { type, ids, dryRun }: Command, { deferred,
     position: result.position,
     dryRun,
   };
-  if (!deferred) return reply.send(body);
-  const problem = {
-    status: 503,
-    detail: 'Applied by this process; Redis is away, so the others are told when it is back. Sending it again is safe.',
-  };
-  return reply
-    .code(503)
-    .header('retry-after', retryAfterSeconds)
-    .type(problemType)
-    .send(JSON.stringify({ ...problemDocument(problem, reply.request.id), ...body }));
-}
-
-/** Told alone: a list far too long is not looked at further. */
-function tooManyIds(body: unknown): Mistake[] {
-  const ids = (body as { ids?: unknown } | null | undefined)?.ids;
-  if (!Array.isArray(ids) || ids.length <= maxIds) return [];
-  return [{ pointer: '#/ids', detail: `expected at most ${maxIds} ids, got ${ids.length}` }];
-}
-
-function mistakeOf(issue: z.core.$ZodIssue): Mistake {
-  if (issue.code === 'unrecognized_keys') return { pointer: '#', detail: `not known here: ${issue.keys.join(', ')}` };
-  const { path, message: detail } = issue;
-  const index = path[1];
-  const pointer = `#${path.map((part) => `/${String(part)}`).join('')}`;
-  return typeof index === 'number' ? { index, pointer, detail } : { pointer, detail };
+  return deferred ? sendDeferred(reply, body) : reply.send(body);
 }
 
 /** Of equal length, so that the time of the comparison tells nothing of the token. */

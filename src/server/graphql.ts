@@ -13,6 +13,8 @@ import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Clock } from '../cache/clock.ts';
+import { type Deadline, DeadlineError } from '../cache/deadline.ts';
+import { parseToken, type Token } from '../cache/position.ts';
 import type { Config } from '../config.ts';
 import type { Resource } from '../data/reader.ts';
 import { defaultLimits, type ErrorCode, formatError, parseOptions } from '../graphql/index.ts';
@@ -21,7 +23,7 @@ import { problemOf } from './app.ts';
 import { noStore } from './cache-control.ts';
 import { contextOf, type Exchange, openExchange, type ServerContext } from './exchange.ts';
 import { explorerPolicy, landingPage, sandboxOrigins } from './explorer.ts';
-import { operationPlugin } from './operation.ts';
+import { operationPlugin, retryAfterSeconds } from './operation.ts';
 import type { Problem } from './problems.ts';
 
 /** What a page of another origin may read besides the body. */
@@ -33,11 +35,12 @@ export type GraphqlOptions = {
   clock: Clock;
   schema: GraphQLSchema;
   resources: readonly Resource<unknown>[];
+  reached: (token: Token, deadline: Deadline) => Promise<void>;
 };
 
 /** @returns How to stop Apollo, once no request is under way. */
 export async function serveGraphql(app: FastifyInstance, options: GraphqlOptions): Promise<() => Promise<void>> {
-  const { config, telemetry, clock, resources } = options;
+  const { config, telemetry, clock, resources, reached } = options;
   /** Apollo formats errors without a word on whose they are. */
   const exchanges = new AsyncLocalStorage<Exchange>();
   const apollo = createApollo(options, () => exchanges.getStore()?.requestId ?? '');
@@ -51,6 +54,8 @@ export async function serveGraphql(app: FastifyInstance, options: GraphqlOptions
     const exchange = openExchange(request.id, clock, config.requestTimeoutMs);
     reply.header('cache-control', noStore);
     try {
+      const refusal = await untilReached(request.headers['vitrine-position'], exchange);
+      if (refusal) return refuse(reply, refusal);
       const body = await exchanges.run(exchange, () => execute.call(this, request, reply));
       if (String(reply.getHeader('content-type')).startsWith('text/html')) {
         reply.header('content-security-policy', explorerPolicy);
@@ -58,6 +63,20 @@ export async function serveGraphql(app: FastifyInstance, options: GraphqlOptions
       return body;
     } finally {
       exchange.deadline.end();
+    }
+  }
+
+  /** Read-your-writes on any process: a request that carries a position waits until it is applied here. */
+  async function untilReached(header: string | string[] | undefined, { deadline }: Exchange) {
+    if (header === undefined) return undefined;
+    const token = parseToken(String(header));
+    if (token === undefined) return badPosition;
+    try {
+      await reached(token, deadline);
+      return undefined;
+    } catch (error) {
+      if (error instanceof DeadlineError) return notReached;
+      throw error;
     }
   }
 
@@ -81,11 +100,28 @@ export async function serveGraphql(app: FastifyInstance, options: GraphqlOptions
   return () => apollo.stop();
 }
 
+type Refusal = Problem & { code?: ErrorCode };
+
+const badPosition: Refusal = {
+  status: 400,
+  detail: 'Vitrine-Position is none that a change was acknowledged with.',
+  code: 'BAD_USER_INPUT',
+};
+const notReached: Refusal = {
+  status: 504,
+  detail: 'This process has not come to that position within the deadline.',
+  code: 'UPSTREAM_TIMEOUT',
+};
+
 /** What did not come as far as Apollo, in Apollo's form. */
-function refuse(reply: FastifyReply, { status, detail }: Problem): FastifyReply {
-  const code = status < 500 ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR';
+function refuse(reply: FastifyReply, { status, detail, code = codeOfStatus(status) }: Refusal): FastifyReply {
+  if (status === 504) reply.header('retry-after', retryAfterSeconds);
   const errors = [{ message: detail, extensions: { code, requestId: reply.request.id } }];
   return reply.code(status).header('cache-control', noStore).send({ errors });
+}
+
+function codeOfStatus(status: number): ErrorCode {
+  return status < 500 ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR';
 }
 
 function createApollo(options: GraphqlOptions, requestId: () => string): ApolloServer<ServerContext> {

@@ -8,6 +8,9 @@ import compress from '@fastify/compress';
 import type { FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import type { Clock } from '../cache/clock.ts';
+import type { Deadline } from '../cache/deadline.ts';
+import type { Deliveries } from '../cache/deliveries.ts';
+import type { Token } from '../cache/position.ts';
 import type { Config } from '../config.ts';
 import type { Resource } from '../data/reader.ts';
 import type { Telemetry } from '../telemetry/index.ts';
@@ -17,6 +20,7 @@ import { serveExplorer } from './explorer.ts';
 import { serveGraphql } from './graphql.ts';
 import { type Coherence, serveHealth } from './health.ts';
 import { serveMetrics } from './metrics.ts';
+import { serveWebhooks } from './webhooks.ts';
 
 export type { Coherence } from './health.ts';
 
@@ -33,6 +37,9 @@ export type ListenOptions = {
   resources: readonly Resource<unknown>[];
   upstream: { status(): 'ok' | 'down' };
   coherence: () => Coherence;
+  /** Waits until this process has applied a position. */
+  reached: (token: Token, deadline: Deadline) => Promise<void>;
+  deliveries: Pick<Deliveries, 'done' | 'note'>;
 };
 
 export type Server = {
@@ -46,7 +53,7 @@ export type Server = {
 
 /** @throws When a port cannot be listened on; nothing is left listening then. */
 export async function listen(options: ListenOptions): Promise<Server> {
-  const { config, telemetry, clock, resources, coherence } = options;
+  const { config, telemetry, clock, resources, coherence, deliveries } = options;
   let closing: Promise<void> | undefined;
   const isClosing = () => closing !== undefined;
   const common = { log: telemetry.log, isClosing };
@@ -63,6 +70,9 @@ export async function listen(options: ListenOptions): Promise<Server> {
   serveHealth(main, { ...options, isClosing });
   serveExplorer(main, { schema: options.schema, introspection: config.introspection });
   serveMetrics(admin, { metrics: telemetry.metrics, resources });
+  if (config.webhookSecret !== undefined) {
+    serveWebhooks(main, { secret: config.webhookSecret, resources, deliveries, log: telemetry.log });
+  }
   if (config.adminToken !== undefined) {
     serveAdmin(admin, {
       token: config.adminToken,

@@ -17,7 +17,7 @@ import { OperationNames } from './metrics.ts';
 /** One log line in so many, of answers that were hits throughout. */
 const hitsPerLogLine = 100;
 /** How soon to come back when time ran out: what was waited for goes on being read. */
-const retryAfterSeconds = 1;
+export const retryAfterSeconds = 1;
 
 /** `refused`: nothing was executed. */
 type Result = 'ok' | 'error' | 'refused';

@@ -2,13 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { type Change, Changes } from '../../src/cache/changes.ts';
 import { Follower } from '../../src/cache/follower.ts';
 import type { Stamp } from '../../src/cache/position.ts';
+import type { Said } from '../../src/cache/said.ts';
 import { ManualClock } from '../support/clock.ts';
 import { begin, changed } from './log-contract.ts';
 import { horizonMs, listen } from './parts.ts';
 import { ScriptedLog } from './scripted-log.ts';
 
 type Outcomes = Map<string, 'refreshed' | 'missing' | 'failed'>;
-type Reading = { ids: readonly string[]; asOf: Stamp; answer(outcomes?: Outcomes): void };
+type Reading = {
+  ids: readonly string[];
+  asOf: Stamp;
+  said: ReadonlyMap<string, Said> | undefined;
+  answer(outcomes?: Outcomes): void;
+};
 
 /** A namespace that reads when the test says so, and notes what it was asked. */
 async function open() {
@@ -32,10 +38,10 @@ async function open() {
     {
       name: 'things',
       removeBelow: async (ids, floor) => void removed.push({ ids, floor }),
-      readAnew: (ids, asOf) => {
+      readAnew: (ids, { asOf, said }) => {
         const { promise, resolve } = Promise.withResolvers<Outcomes>();
         const all = () => new Map(ids.map((id) => [id, 'refreshed' as const]));
-        readings.push({ ids, asOf, answer: (outcomes = all()) => resolve(outcomes) });
+        readings.push({ ids, asOf, said, answer: (outcomes = all()) => resolve(outcomes) });
         arrivals.shift()?.();
         return promise;
       },
@@ -52,6 +58,7 @@ async function open() {
   return { log, follower, telemetry, changes, change, purge, reading, readings, removed };
 }
 
+const tokenOf = (position: string, era = 'era-a') => ({ era, position });
 const hardChanged = (floor: string, ...ids: string[]) => ({ ...changed(floor, ...ids), hard: true });
 const sorted = (ids: readonly string[]) => [...ids].sort();
 
@@ -65,7 +72,7 @@ describe('P5 no resurrection › a change', () => {
     const before = { ...read.asOf, position: '' };
     expect(follower.valid('things', '1', before)).toBe(true);
     read.answer();
-    expect(await done).toEqual({ refreshed: 2, missing: 0, position: log.last, deferred: false });
+    expect(await done).toEqual({ refreshed: 2, missing: 0, token: tokenOf(log.last), deferred: false });
     expect(log.records).toEqual([begin('1', '2'), changed(read.asOf.position, '1', '2')]);
     expect(follower.valid('things', '1', before)).toBe(false);
   });
@@ -108,7 +115,7 @@ describe('P5 no resurrection › a change', () => {
     const { change, reading, log } = await open();
     const done = change();
     (await reading(1)).answer();
-    expect(await done).toEqual({ refreshed: 0, missing: 0, position: log.last, deferred: false });
+    expect(await done).toEqual({ refreshed: 0, missing: 0, token: tokenOf(log.last), deferred: false });
     expect(log.records).toEqual([begin()]);
   });
 
@@ -207,7 +214,7 @@ describe('P5 no resurrection › a change over the end of an era', () => {
     expect(second.asOf.era).toBe(first.asOf.era + 1);
     expect(log.records).toEqual([begin('1')]);
     second.answer();
-    expect(await done).toMatchObject({ refreshed: 1, position: log.last, deferred: false });
+    expect(await done).toMatchObject({ refreshed: 1, token: tokenOf(log.last, 'era-b'), deferred: false });
     expect(log.records).toEqual([begin('1'), changed(second.asOf.position, '1')]);
   });
 
@@ -238,7 +245,7 @@ describe('P7 degrades, never dies › a change while the log is silent', () => {
     const done = change('1');
     const read = await reading(1);
     read.answer();
-    expect(await done).toEqual({ refreshed: 1, missing: 0, position: read.asOf.position, deferred: true });
+    expect(await done).toEqual({ refreshed: 1, missing: 0, token: tokenOf(read.asOf.position), deferred: true });
     expect(follower.valid('things', '1', before)).toBe(false);
     log.answer();
     await follower.tick();

@@ -338,7 +338,7 @@ describe('P5 no resurrection › a change', () => {
     const begun = await follower.begin('things', ['1']);
     expect(begun).toEqual({ stamp: { era: before.era, position: log.last }, local: false });
     const announced = await follower.announce(soft('1'), begun);
-    expect(announced).toEqual({ state: 'known', position: log.last });
+    expect(announced).toEqual({ state: 'known', token: { era: 'era-a', position: log.last } });
     expect(follower.valid('things', '1', before)).toBe(false);
     expect(follower.valid('things', '1', begun.stamp)).toBe(true);
     expect(log.records).toEqual([begin('1'), changed(begun.stamp.position, '1')]);
@@ -464,7 +464,10 @@ describe('P7 degrades, never dies › while the log is silent', () => {
     log.silence();
     const before = follower.stamp();
     const begun = await follower.begin('things', ['1']);
-    expect(await follower.announce(hard('1'), begun)).toEqual({ state: 'kept', position: begun.stamp.position });
+    expect(await follower.announce(hard('1'), begun)).toEqual({
+      state: 'kept',
+      token: { era: 'era-a', position: begun.stamp.position },
+    });
     expect(follower.valid('things', '1', before)).toBe(false);
     expect(follower.valid('things', '1', begun.stamp)).toBe(true);
     expect(follower.purged('things', '1', before)).toBe(true);
@@ -476,7 +479,10 @@ describe('P7 degrades, never dies › while the log is silent', () => {
     const before = follower.stamp();
     const begun = await follower.begin('things', ['1']);
     log.silence();
-    expect(await follower.announce(soft('1'), begun)).toEqual({ state: 'kept', position: begun.stamp.position });
+    expect(await follower.announce(soft('1'), begun)).toEqual({
+      state: 'kept',
+      token: { era: 'era-a', position: begun.stamp.position },
+    });
     expect(follower.valid('things', '1', before)).toBe(false);
     log.answer();
     await follower.tick();

@@ -35,7 +35,7 @@ describe('POST /admin/invalidate', () => {
       position: '7-0',
       dryRun: false,
     });
-    expect(gateway.things.calls).toEqual([{ ids: ['42', '7'], purge: false, source: 'admin', reason: 'sold' }]);
+    expect(gateway.things.calls).toEqual([{ ids: ['42', '7'], purge: false, source: 'admin' }]);
   });
 
   test('reads a whole collection anew', async () => {

@@ -11,7 +11,7 @@ import { onTestFinished } from 'vitest';
 import { type Clock, systemClock } from '../../src/cache/clock.ts';
 import type { Outcome, ReadRequest } from '../../src/cache/outcome.ts';
 import { type Config, readConfig } from '../../src/config.ts';
-import type { CollectionStatus, InvalidationResult, Reader, Resource } from '../../src/data/reader.ts';
+import type { ChangeEvent, CollectionStatus, InvalidationResult, Reader, Resource } from '../../src/data/reader.ts';
 import type { Context, Readers } from '../../src/graphql/context.ts';
 import { type ListenOptions, listen, type Server } from '../../src/server/index.ts';
 import { startTelemetry } from '../../src/telemetry/index.ts';
@@ -124,6 +124,11 @@ export class Things implements Resource<Thing> {
     return this.#outcome(ids.length);
   }
 
+  async tell(events: readonly ChangeEvent[], how: object): Promise<InvalidationResult> {
+    this.calls.push({ events, ...how });
+    return this.#outcome(new Set(events.map(({ id }) => id)).size);
+  }
+
   async reset(how: object): Promise<InvalidationResult> {
     this.calls.push({ all: true, ...how });
     return this.#outcome(this.#state.size);
@@ -194,6 +199,7 @@ type Settings = {
 /** Listens on a free port until the test is over. */
 export async function start({ config = {}, things = new Things(), options = {} }: Settings = {}): Promise<Gateway> {
   const lines: LogLine[] = [];
+  const done = new Map<string, string>();
   const telemetry = startTelemetry(
     { level: 'debug', format: 'json' },
     { write: (line: string) => void lines.push(JSON.parse(line)) },
@@ -206,6 +212,8 @@ export async function start({ config = {}, things = new Things(), options = {} }
     resources: [things],
     upstream: { status: () => 'ok' },
     coherence: () => ({ redis: 'ok', status: 'ok', lagMs: 12.4, scope: 'cluster' }),
+    reached: async () => {},
+    deliveries: { done: async (id) => done.get(id), note: async (id, text) => void done.set(id, text) },
     ...options,
   });
   onTestFinished(() => server.close());

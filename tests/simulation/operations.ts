@@ -1,10 +1,13 @@
 /** What is asked of the processes, and the oracle that hears every answer: reads, pages, writes, changes, resets. */
 import { Deadline } from '../../src/cache/deadline.ts';
 import type { Outcome, ReadRequest } from '../../src/cache/outcome.ts';
-import type { Reader } from '../../src/data/reader.ts';
+import type { ChangeEvent, Reader } from '../../src/data/reader.ts';
 import type { Asked, Bound } from './oracle.ts';
 import type { Simulation, Slot } from './simulation.ts';
 import type { Item } from './upstream.ts';
+
+/** A change of upstream, as its event tells it. */
+type Written = ChangeEvent & { updatedAt: string };
 
 /** A request under way. */
 type Asking = {
@@ -31,7 +34,8 @@ export class Operations {
       row: 40,
       page: 18,
       rows: 6,
-      write: 16,
+      write: 10,
+      event: 8,
       untold: 4,
       purge: 4,
       reset: 1.5,
@@ -40,9 +44,10 @@ export class Operations {
     if (what === 'row') this.#readRows([this.#anyId()]);
     else if (what === 'rows') this.#readRows(this.#world.catalogue.ids.slice(0, 3));
     else if (what === 'page') this.#readPage();
-    else if (what === 'write') this.#tell(this.#write(), { purge: false });
+    else if (what === 'write') this.#tell(this.#write().id, { purge: false });
+    else if (what === 'event') this.#tellEvent(this.#write());
     else if (what === 'untold') this.#write();
-    else if (what === 'purge') this.#tell(chance.is(0.5) ? this.#write() : this.#anyId(), { purge: true });
+    else if (what === 'purge') this.#tell(chance.is(0.5) ? this.#write().id : this.#anyId(), { purge: true });
     else if (what === 'reset') this.#reset({ purge: chance.is(0.3) });
     else faults?.happen();
   }
@@ -51,15 +56,17 @@ export class Operations {
     return this.#world.chance.pick(this.#world.catalogue.ids);
   }
 
-  #write(): string {
+  #write(): Written {
     const { catalogue, chance, scheduler } = this.#world;
     const { nowMs } = scheduler;
     const few = catalogue.present(nowMs).length < 3;
     const creates = catalogue.ids.length < 6 && (few || chance.is(0.1));
     const id = creates ? `${catalogue.ids.length + 1}` : this.#anyId();
-    const version = catalogue.write(id, nowMs, chance.is(0.12) ? 'delete' : 'put');
-    this.#world.tell('writer', `${id} is ${version ?? 'deleted'}`);
-    return id;
+    const before = catalogue.versionAt(id, nowMs);
+    const what = chance.is(0.12) ? 'delete' : 'put';
+    const updatedAt = catalogue.write(id, nowMs, what);
+    this.#world.tell('writer', `${id} is ${what === 'put' ? updatedAt : 'deleted'}`);
+    return { id, updatedAt, kind: what === 'delete' ? 'deleted' : before === null ? 'created' : 'updated' };
   }
 
   #readRows(ids: readonly string[]): void {
@@ -132,12 +139,27 @@ export class Operations {
     const slot = chance.pick(slots);
     const ids = chance.is(0.2) ? [...new Set([id, this.#anyId()])] : [id];
     this.#world.do(slot, `is told of ${ids}${purge ? ', a purge' : ''}`, async () => {
-      const change = oracle.changeBegins(ids);
+      const change = oracle.changeBegins(ids, { ends: purge });
       const { deferred, position } = await slot.process.resource.invalidate(ids, { purge, source: 'simulation' });
       oracle.changeEnds(change);
       oracle.acknowledged(change, slot.knowledge, { deferred, purge });
       this.#world.count(`${purge ? 'purge' : 'change'} ${deferred ? 'deferred' : 'acknowledged'}`);
       this.#world.tell(slot.process.name, `acknowledges ${ids} at ${position}${deferred ? ', deferred' : ''}`);
+    });
+  }
+
+  /** Upstream's own event, with the version that the row has come to. */
+  #tellEvent(event: Written): void {
+    const { chance, oracle, slots } = this.#world;
+    const slot = chance.pick(slots);
+    const { id } = event;
+    this.#world.do(slot, `is told that ${id} was ${event.kind}`, async () => {
+      const change = oracle.changeBegins([id]);
+      const { deferred } = await slot.process.resource.tell([event], { source: 'simulation' });
+      oracle.changeEnds(change);
+      oracle.acknowledged(change, slot.knowledge, { deferred, purge: false, event });
+      this.#world.count(`event ${event.kind}${deferred ? ', deferred' : ''}`);
+      this.#world.tell(slot.process.name, `acknowledges that ${id} was ${event.kind}${deferred ? ', deferred' : ''}`);
     });
   }
 

@@ -47,7 +47,12 @@ export type Asked = {
   forgotten: number;
   /** For several rows at once. */
   together: boolean;
+  /** What upstream had said by then. */
+  words: readonly Word[];
 };
+
+/** Upstream said, by an event, that a row had come to this version, or gone as of it. */
+type Word = Obligation & { id: string; stamp: string };
 
 type Change = { ids: Ids; beganAtMs: number; endedAtMs: number; purged: boolean };
 
@@ -58,6 +63,8 @@ const clockErrorMs = 1_300;
 /** How far apart the clocks of machines that have not seen Redis yet may be, in ms. */
 const clockSkewMs = 1_600;
 const notFoundMs = 5_000;
+/** How long what is known to lag is good for, in ms. */
+const lagKeptMs = 1_000;
 
 type Options = { catalogue: Catalogue; now: () => number; behindMs: () => number; calm: boolean };
 
@@ -69,6 +76,8 @@ export class Oracle {
   readonly #obligations = new Map<string, Obligation[]>();
   readonly #obligationsOfAll: Obligation[] = [];
   readonly #changes: Change[] = [];
+  /** Never changed, but replaced. */
+  #words: readonly Word[] = [];
   /** No fault ever in this run. */
   readonly #calm: boolean;
   checks = 0;
@@ -82,7 +91,8 @@ export class Oracle {
 
   // ── What it is told ───────────────────────────────────────────────────────────────────────────────────────────────
 
-  changeBegins(ids: Ids): Change {
+  changeBegins(ids: Ids, { ends = ids === '*' }: { ends?: boolean } = {}): Change {
+    if (ends) this.wordsEnd(ids);
     const change = { ids, beganAtMs: this.#now(), endedAtMs: Number.POSITIVE_INFINITY, purged: false };
     this.#changes.push(change);
     return change;
@@ -93,10 +103,25 @@ export class Oracle {
   }
 
   /** P6b at the acknowledging process; P6c when only this process, as long as it lives, could apply it. */
-  acknowledged(change: Change, by: Knowledge, { deferred, purge }: { deferred: boolean; purge: boolean }): void {
+  acknowledged(
+    change: Change,
+    by: Knowledge,
+    { deferred, purge, event }: { deferred: boolean; purge: boolean; event?: { id: string; updatedAt: string } },
+  ): void {
     change.purged = purge && !deferred;
     const readSinceMs = change.beganAtMs;
-    this.#oblige(change.ids, { fromMs: this.#now(), readSinceMs, slot: by.slot, by: deferred ? by : undefined });
+    const obligation = { fromMs: this.#now(), readSinceMs, slot: by.slot, by: deferred ? by : undefined };
+    this.#oblige(change.ids, obligation);
+    if (event === undefined) return;
+    const { id, updatedAt: stamp } = event;
+    const word = { ...obligation, id, stamp };
+    const elsewhere = { ...word, fromMs: this.#now() + coherenceMs, slot: undefined, by: undefined };
+    this.#words = [...this.#words, word, ...(deferred ? [] : [elsewhere])];
+  }
+
+  /** What upstream said before says nothing in another era, in which all is read anew, nor after a reset. */
+  wordsEnd(ids: Ids = '*'): void {
+    this.#words = ids === '*' ? [] : this.#words.filter(({ id }) => !ids.includes(id));
   }
 
   /** P6b at every other process: a record in the log is known everywhere within `COHERENCE_MS`. */
@@ -132,7 +157,8 @@ export class Oracle {
   asks(knowledge: Knowledge, { deadlineMs, together }: { deadlineMs: number; together: boolean }): Asked {
     const { degradations, forgotten } = knowledge;
     const degraded = knowledge.isDegraded();
-    return { knowledge, atMs: this.#now(), deadlineMs, degradations, degraded, forgotten, together };
+    const words = this.#words;
+    return { knowledge, atMs: this.#now(), deadlineMs, degradations, degraded, forgotten, together, words };
   }
 
   /** What those who ask at this moment must be given; taken when they ask. */
@@ -243,6 +269,7 @@ export class Oracle {
     const sentAtMs = this.#asGoodAs(row, read);
     if (!sie) this.#checkBound(asked, name, { sentAtMs, bound });
     this.#checkAge(asked, name, { sie, sentAtMs, limits });
+    if (!sie) this.#checkNotLagging(asked, row, { name, sentAtMs: read.sentAtMs });
     if (!sie) this.#checkNeverBack(asked, row, { name, sentAtMs: read.sentAtMs, binds: stored });
   }
 
@@ -276,6 +303,23 @@ export class Oracle {
     const limitMs = sie ? policy.maxAgeMs + policy.staleIfErrorMs + clockSkewMs + this.#behindMs() : windowMs('entity');
     const ageMs = this.#foundAtMs(asked) - sentAtMs;
     if (ageMs > limitMs + (this.#calm ? 10 : clockErrorMs)) throw new Violation(`P6a: ${name} is ${ageMs} ms old`);
+  }
+
+  /** What lags behind upstream's own word, where that is known, is good for a second. */
+  #checkNotLagging(asked: Asked, { id, version }: Item, { name, sentAtMs }: { name: string; sentAtMs: number }): void {
+    const { knowledge, atMs } = asked;
+    const ageMs = this.#foundAtMs(asked) - sentAtMs;
+    if (ageMs <= lagKeptMs + (this.#calm ? 10 : clockErrorMs) || sentAtMs >= atMs) return;
+    for (const word of asked.words) {
+      if (word.id !== id || word.fromMs > atMs || version >= word.stamp || !this.#words.includes(word)) continue;
+      // The log is read back to the horizon, and no further.
+      if (atMs - word.fromMs > settings.horizonMs / 2) continue;
+      const isBound =
+        word.slot === undefined
+          ? !this.#wasDegraded(asked)
+          : word.slot === knowledge.slot && (word.by === undefined || word.by === knowledge);
+      if (isBound) throw new Violation(`lag: ${name} is ${ageMs} ms old, and upstream had said ${word.stamp}`);
+    }
   }
 
   /** A purge is for ever, at the process that has applied it: over eras, and as stale-if-error too. */

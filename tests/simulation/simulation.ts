@@ -97,6 +97,7 @@ export class Simulation {
           this.tell('redis', `era ${era} begins: ${cause}`);
           this.count(`era: ${cause}`);
           this.#eraBeganAtMs.set(era, now());
+          this.oracle.wordsEnd();
         },
       },
     });

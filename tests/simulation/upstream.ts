@@ -4,7 +4,7 @@
  * Each row that is given carries the number of the read that gave it, in its own wire text. So whatever the engine does
  * with it, an answer tells from which upstream read it came, and when that was sent.
  */
-import type { Codec } from '../../src/cache/codec.ts';
+import { type Codec, versionOfTime } from '../../src/cache/codec.ts';
 import { Superseded } from '../../src/data/base-fills.ts';
 import type { Definition } from '../../src/data/definition.ts';
 import { type ChunkSink, type Endpoint, type Row, type Upstream, UpstreamError } from '../../src/upstream/index.ts';
@@ -28,7 +28,7 @@ export const items: Definition<Item> = {
   name: 'item',
   type: 'Item',
   endpoint: { name: 'items', path: '/items', codec, idOf: ({ id }) => id },
-  versionOf: ({ version }) => version,
+  versionOf: ({ version }) => versionOfTime(version),
   orders: { NAME: ({ name }) => name },
   filters: {},
 };
@@ -70,13 +70,15 @@ export class Catalogue {
     return [...this.#history.keys()];
   }
 
-  write(id: string, atMs: number, what: 'put' | 'delete'): string | null {
-    const version = what === 'put' ? versionText(++this.#version) : null;
+  /** @returns The stamp that upstream's own event of it carries: the version, or that of its going. */
+  write(id: string, atMs: number, what: 'put' | 'delete'): string {
+    const stamp = versionText(++this.#version);
+    const version = what === 'put' ? stamp : null;
     const history = this.#history.get(id) ?? [];
     history.push({ atMs, version });
     this.#history.set(id, history);
     this.lastChangeAtMs = atMs;
-    return version;
+    return stamp;
   }
 
   versionAt(id: string, atMs: number): string | null {
