@@ -37,6 +37,8 @@ export type GatewayOptions = {
   schema: GraphQLSchema;
   // biome-ignore lint/suspicious/noExplicitAny: definitions of different rows in one list; each is checked where it is made.
   definitions: readonly Definition<any>[];
+  /** How long idle connections stay open at the end, for clients that do not know of it yet. */
+  lingerMs?: number;
   clock?: Clock;
   random?: Random;
 };
@@ -110,10 +112,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     const coherence = (): Coherence => ({ ...follower.status(), scope: follower.scope, redis: redisStatus(redis) });
     const server = await listen({
-      config,
-      telemetry,
+      ...options,
       clock,
-      schema,
       resources,
       upstream,
       coherence,

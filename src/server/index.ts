@@ -2,8 +2,12 @@
  * The HTTP side of the gateway: one port for GraphQL and health; metrics and admin on a port of their own when one is set.
  *
  *   listening ──close()──► draining: no new connections, 503 for new requests, those under way finish ──► closed
+ *                              ├── after `lingerMs`: idle connections close
  *                              └── after `drainMs`: what is left is cut off
  */
+import { Server as TcpServer } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import compress from '@fastify/compress';
 import type { FastifyInstance } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
@@ -26,6 +30,8 @@ export type { Coherence } from './health.ts';
 
 /** Longer than a request may take by default, shorter than what orchestrators grant (30 s). */
 const drainMs = 15_000;
+/** Longer than clients that ask one question after another take for the next one. */
+const defaultLingerMs = 250;
 /** Smaller answers do not gain by compression. */
 const compressFromBytes = 1024;
 
@@ -40,6 +46,8 @@ export type ListenOptions = {
   /** Waits until this process has applied a position. */
   reached: (token: Token, deadline: Deadline) => Promise<void>;
   deliveries: Pick<Deliveries, 'done' | 'note'>;
+  /** How long idle connections stay open at the end, for clients that do not know of it yet. */
+  lingerMs?: number;
 };
 
 export type Server = {
@@ -53,7 +61,7 @@ export type Server = {
 
 /** @throws When a port cannot be listened on; nothing is left listening then. */
 export async function listen(options: ListenOptions): Promise<Server> {
-  const { config, telemetry, clock, resources, coherence, deliveries } = options;
+  const { config, telemetry, clock, resources, coherence, deliveries, lingerMs = defaultLingerMs } = options;
   let closing: Promise<void> | undefined;
   const isClosing = () => closing !== undefined;
   const common = { log: telemetry.log, isClosing };
@@ -83,7 +91,7 @@ export async function listen(options: ListenOptions): Promise<Server> {
   }
 
   async function close(): Promise<void> {
-    await Promise.all([...new Set([main, admin])].map((app) => drain(app, clock)));
+    await Promise.all([...new Set([main, admin])].map((app) => drain(app, clock, lingerMs)));
     await stopApollo();
   }
 
@@ -104,13 +112,36 @@ export async function listen(options: ListenOptions): Promise<Server> {
   }
 }
 
-async function drain(app: FastifyInstance, clock: Clock): Promise<void> {
+async function drain(app: FastifyInstance, clock: Clock, lingerMs: number): Promise<void> {
   const drained = new AbortController();
   const cutOff = clock.sleep(drainMs, drained.signal).then(
     () => app.server.closeAllConnections(),
     () => {}, // All were closed before.
   );
+  if (app.server.listening) leavePort(app.server);
+  if ((await promisify(app.server.getConnections.bind(app.server))()) > 0) await linger(app.server, lingerMs);
   await app.close();
   drained.abort();
   await cutOff;
+}
+
+/** Not as HTTP's own server does, which closes the idle connections as well. */
+function leavePort(server: FastifyInstance['server']): void {
+  TcpServer.prototype.close.call(server);
+}
+
+/**
+ * A connection that is closed while a request comes in on it is reset, and the client cannot know what became of the
+ * request. So those that are open stay open for as long as it takes to tell clients, by an answer, that they end.
+ */
+async function linger(server: FastifyInstance['server'], lingerMs: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    // By the machine's clock, whatever that of the gateway: what is waited for is on its way through real sockets.
+    const timer = setTimeout(resolve, lingerMs);
+    server.once('close', () => {
+      clearTimeout(timer); // None is left open.
+      resolve();
+    });
+  });
+  await nextTurn(); // What came in while the process was busy is read.
 }

@@ -59,6 +59,24 @@ describe('P7 degrades, never dies › close()', () => {
     await closed;
   });
 
+  test('answers, with 503, what a client sends before it can know that its connection is to be closed', async () => {
+    const gateway = await start({ options: { lingerMs: 10_000 } });
+    const wires = [await keptAlive(gateway), await keptAlive(gateway)];
+    const closed = gateway.close();
+    for (const wire of wires) wire.write(`${readyz}\r\n`);
+    await Promise.all(wires.map((wire) => wire.closed));
+    for (const { received } of wires) expect(received).toMatch(/HTTP\/1\.1 503 .*connection: close.*"unready"/is);
+    await closed;
+  });
+
+  test('keeps idle connections open for as long as it lingers', async () => {
+    const gateway = await start({ options: { lingerMs: 60 } });
+    const idle = await keptAlive(gateway);
+    const beganAtMs = performance.now();
+    await Promise.all([gateway.close(), idle.closed]);
+    expect(performance.now() - beganAtMs).toBeGreaterThan(59);
+  });
+
   test('cuts off what is left after 15 s', async () => {
     const gate = new Gate();
     const clock = new ManualClock();

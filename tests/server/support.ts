@@ -211,6 +211,7 @@ export async function start({ config = {}, things = new Things(), options = {} }
     schema: makeExecutableSchema({ typeDefs, resolvers }),
     resources: [things],
     upstream: { status: () => 'ok' },
+    lingerMs: 20,
     coherence: () => ({ redis: 'ok', status: 'ok', lagMs: 12.4, scope: 'cluster' }),
     reached: async () => {},
     deliveries: { done: async (id) => done.get(id), note: async (id, text) => void done.set(id, text) },

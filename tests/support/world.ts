@@ -97,6 +97,7 @@ async function startWorldOn<C extends Clock>(clock: C, options: WorldOptions): P
     upstreamUrl,
     schema,
     definitions: [catalogs, sellers],
+    lingerMs: 0, // Nobody asks on when a world ends.
     clock,
     random: nearlyNoJitter,
   });
