@@ -23,10 +23,11 @@ import { createApp } from './app.ts';
 import { serveExplorer } from './explorer.ts';
 import { serveGraphql } from './graphql.ts';
 import { type Coherence, serveHealth } from './health.ts';
-import { serveMetrics } from './metrics.ts';
+import { type MetricsPage, serveMetrics } from './metrics.ts';
 import { serveWebhooks } from './webhooks.ts';
 
 export type { Coherence } from './health.ts';
+export type { MetricsPage } from './metrics.ts';
 
 /** Longer than a request may take by default, shorter than what orchestrators grant (30 s). */
 const drainMs = 15_000;
@@ -46,6 +47,8 @@ export type ListenOptions = {
   /** Waits until this process has applied a position. */
   reached: (token: Token, deadline: Deadline) => Promise<void>;
   deliveries: Pick<Deliveries, 'done' | 'note'>;
+  /** What `/metrics` shows instead of this process' own. */
+  metricsPage?: MetricsPage;
   /** How long idle connections stay open at the end, for clients that do not know of it yet. */
   lingerMs?: number;
 };
@@ -55,6 +58,8 @@ export type Server = {
   url: string;
   /** The same as `url` when there is no admin port. */
   adminUrl: string;
+  /** No new connections; on those that are open all goes on. For when others listen on the port and are to end as well. */
+  stopListening(): void;
   /** Requests under way finish first. Resolves when all connections are closed; calling it again joins the first. */
   close(): Promise<void>;
 };
@@ -77,7 +82,7 @@ export async function listen(options: ListenOptions): Promise<Server> {
   const stopApollo = await serveGraphql(main, options);
   serveHealth(main, { ...options, isClosing });
   serveExplorer(main, { schema: options.schema, introspection: config.introspection });
-  serveMetrics(admin, { metrics: telemetry.metrics, resources });
+  serveMetrics(admin, options);
   if (config.webhookSecret !== undefined) {
     serveWebhooks(main, { secret: config.webhookSecret, resources, deliveries, log: telemetry.log });
   }
@@ -90,8 +95,9 @@ export async function listen(options: ListenOptions): Promise<Server> {
     });
   }
 
+  const apps = [...new Set([main, admin])];
   async function close(): Promise<void> {
-    await Promise.all([...new Set([main, admin])].map((app) => drain(app, clock, lingerMs)));
+    await Promise.all(apps.map((app) => drain(app, clock, lingerMs)));
     await stopApollo();
   }
 
@@ -101,6 +107,9 @@ export async function listen(options: ListenOptions): Promise<Server> {
     return {
       url,
       adminUrl,
+      stopListening: () => {
+        for (const { server } of apps) leavePort(server);
+      },
       close: () => {
         closing ??= close();
         return closing;

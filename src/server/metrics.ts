@@ -1,20 +1,31 @@
 /** The metrics page, and what keeps its labels few. */
 import type { FastifyInstance } from 'fastify';
 import type { Resource } from '../data/reader.ts';
-import type { Metrics } from '../telemetry/index.ts';
+import type { Metrics, Telemetry } from '../telemetry/index.ts';
+import { sendProblem } from './problems.ts';
 
-export function serveMetrics(
-  app: FastifyInstance,
-  { metrics, resources }: { metrics: Metrics; resources: readonly Resource<unknown>[] },
-): void {
+/** Undefined when another process that belongs on it did not tell in time. */
+export type MetricsPage = () => Promise<string | undefined>;
+
+type Options = { telemetry: Telemetry; resources: readonly Resource<unknown>[]; metricsPage?: MetricsPage };
+
+export function serveMetrics(app: FastifyInstance, { telemetry, resources, metricsPage }: Options): void {
+  const { metrics } = telemetry;
+  metrics.beforeReading(() => lookAt(resources, metrics));
+  const read = metricsPage ?? metrics.page;
   app.get('/metrics', async (_request, reply) => {
-    for (const resource of resources) {
-      const { size, ageSeconds } = resource.status();
-      metrics.snapshotItems.set({ collection: resource.collection }, size);
-      if (ageSeconds !== null) metrics.snapshotAge.set({ collection: resource.collection }, ageSeconds);
-    }
-    return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+    const page = await read();
+    if (page !== undefined) return reply.type(metrics.registry.contentType).send(page);
+    return sendProblem(reply, { status: 503, detail: 'Not every worker told its metrics in time.' });
   });
+}
+
+function lookAt(resources: readonly Resource<unknown>[], metrics: Metrics): void {
+  for (const resource of resources) {
+    const { size, ageSeconds } = resource.status();
+    metrics.snapshotItems.set({ collection: resource.collection }, size);
+    if (ageSeconds !== null) metrics.snapshotAge.set({ collection: resource.collection }, ageSeconds);
+  }
 }
 
 /** Names that clients choose, as label values: a client that makes up names must not make up time series. */

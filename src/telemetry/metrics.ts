@@ -1,5 +1,10 @@
-/** Every metric of the gateway, by the names that dashboards rely on. Units are seconds and bytes, as Prometheus has it. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+/**
+ * Every metric of the gateway, by the names that dashboards rely on. Units are seconds and bytes, as Prometheus has it.
+ *
+ * What several processes have counted is added up, unless a metric says otherwise here (`reports.ts`).
+ */
+import { type Aggregator, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Report } from './reports.ts';
 
 const fast = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const slow = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
@@ -9,10 +14,14 @@ export type Metrics = ReturnType<typeof createMetrics>;
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
-  const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
-    new Counter({ name: `vitrine_${name}`, help, labelNames, registers });
-  const gauge = <L extends string>(name: string, help: string, labelNames: L[]) =>
-    new Gauge({ name: `vitrine_${name}`, help, labelNames, registers });
+  const looks: (() => void)[] = [];
+  const lookAtAll = () => {
+    for (const look of looks) look();
+  };
+  const counter = <L extends string>(name: string, help: string, labelNames: L[], aggregator: Aggregator = 'sum') =>
+    new Counter({ name: `vitrine_${name}`, help, labelNames, registers, aggregator });
+  const gauge = <L extends string>(name: string, help: string, labelNames: L[], aggregator: Aggregator) =>
+    new Gauge({ name: `vitrine_${name}`, help, labelNames, registers, aggregator });
   const histogram = <L extends string>(name: string, help: string, labelNames: L[], buckets: number[]) =>
     new Histogram({ name: `vitrine_${name}`, help, labelNames, buckets, registers });
 
@@ -20,6 +29,18 @@ export function createMetrics() {
     registry,
     /** Call once per process: event loop, heap and garbage collection. */
     collectProcessMetrics: () => collectDefaultMetrics({ register: registry }),
+    /** @param look - Sets what is looked at rather than counted; called before each `page` and `report`. */
+    beforeReading: (look: () => void) => void looks.push(look),
+    /** As Prometheus reads it. */
+    page: async (): Promise<string> => {
+      lookAtAll();
+      return registry.metrics();
+    },
+    /** As another process adds it up. */
+    report: async (): Promise<Report> => {
+      lookAtAll();
+      return registry.getMetricsAsJSON();
+    },
 
     cacheRequests: counter('cache_requests_total', 'Reads, by what answered them.', ['namespace', 'tier', 'outcome']),
     cacheFills: counter('cache_fills_total', 'Reads of upstream made to fill the cache.', ['namespace', 'outcome']),
@@ -37,8 +58,9 @@ export function createMetrics() {
       [],
       slow,
     ),
-    coherenceEras: counter('coherence_eras_total', 'Eras this process has entered.', []),
-    storeUp: gauge('store_up', '1 while the store answers within its deadline.', []),
+    // The processes enter the same eras, each by itself.
+    coherenceEras: counter('coherence_eras_total', 'Eras this process has entered.', [], 'max'),
+    storeUp: gauge('store_up', '1 while the store answers within its deadline.', [], 'min'),
     storeOperationDuration: histogram(
       'store_operation_duration_seconds',
       'Time of a store operation.',
@@ -56,8 +78,8 @@ export function createMetrics() {
       slow,
     ),
     drainDuration: histogram('drain_duration_seconds', 'Time of a drain.', ['collection', 'outcome'], slow),
-    snapshotItems: gauge('snapshot_items', 'Rows in the view of a collection.', ['collection']),
-    snapshotAge: gauge('snapshot_age_seconds', 'Age of the view of a collection.', ['collection']),
+    snapshotItems: gauge('snapshot_items', 'Rows in the view of a collection.', ['collection'], 'max'),
+    snapshotAge: gauge('snapshot_age_seconds', 'Age of the view of a collection.', ['collection'], 'max'),
     graphqlOperationDuration: histogram(
       'graphql_operation_duration_seconds',
       'Time of a GraphQL operation.',

@@ -21,6 +21,16 @@ describe('P8 seen › /metrics', () => {
     expect(text).not.toContain('vitrine_snapshot_age_seconds{');
   });
 
+  test('shows the page that is given instead of its own, and 503 where that could not be told in time', async () => {
+    let page: string | undefined = 'things 1\n';
+    const gateway = await start({ options: { metricsPage: async () => page } });
+    expect(await send(`${gateway.url}/metrics`)).toMatchObject({ status: 200, text: page });
+    page = undefined;
+    const { status, headers, body } = await send(`${gateway.url}/metrics`);
+    expect([status, headers['content-type']]).toEqual([503, 'application/problem+json; charset=utf-8']);
+    expect(body).toMatchObject({ status: 503, detail: 'Not every worker told its metrics in time.' });
+  });
+
   test('stands on the admin port alone when there is one', async () => {
     const gateway = await start({ config: { adminPort: 0 } });
     expect(gateway.adminUrl).not.toBe(gateway.url);

@@ -110,6 +110,21 @@ describe('P7 degrades, never dies › close()', () => {
   });
 });
 
+describe('stopListening()', () => {
+  test('takes no new connections, and goes on with those that are open until close()', async () => {
+    const gateway = await start();
+    const wire = await keptAlive(gateway);
+    gateway.stopListening();
+    await expect(send(`${gateway.url}/livez`)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await wire.write(`${readyz}\r\n`).until('"status":"ok","checks"');
+    const closed = gateway.close();
+    wire.write(`${readyz}\r\n`);
+    await wire.closed;
+    expect(wire.received).toMatch(/HTTP\/1\.1 503 .*connection: close.*"unready"/is);
+    await closed;
+  });
+});
+
 test('listen leaves nothing behind when a port is taken', async () => {
   const other = await start();
   const taken = Number(new URL(other.url).port);
