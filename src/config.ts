@@ -168,7 +168,10 @@ const settings = {
     integer(1_000, 86_400_000).default(600_000),
     'How far back the change log reaches at least.',
   ),
-  MEMORY_MAX_MB: setting(integer(1, 1_048_576).default(256), 'Bound of the cached entities in memory, in MiB.'),
+  MEMORY_MAX_MB: setting(
+    integer(1, 1_048_576).default(256),
+    'Bound of the cached entities in memory, in MiB, of each worker.',
+  ),
   RESPONSE_CACHE: setting(choice('on', 'off').default('off'), 'Whole answers kept. Not yet: both read as off.'),
   REQUEST_TIMEOUT_MS: setting(ms.default(10_000), 'Deadline of one GraphQL request.'),
   WEBHOOK_SECRET: setting(
@@ -194,7 +197,10 @@ const settings = {
       shown: 'schema',
     },
   ),
-  WORKERS: notYet('Processes on one port.', { resting: '1' }),
+  WORKERS: setting(
+    integer(1, 64).default(1),
+    'Processes on one port, under a parent that starts the fallen anew; above 1 needs REDIS_URL.',
+  ),
   LOG_LEVEL: setting(
     choice('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').default('info'),
     'What is logged, from there up (fatal|error|warn|info|debug|trace|silent).',
@@ -216,6 +222,11 @@ const settingsSchema = z
     path: ['REDIS_CA_FILE'],
     error: 'needs a REDIS_URL that begins with rediss://',
     when: () => true,
+  })
+  .refine(({ WORKERS, REDIS_URL }) => WORKERS === 1 || REDIS_URL !== undefined, {
+    path: ['WORKERS'],
+    error: 'above 1 needs a REDIS_URL: without Redis no process learns of changes made known to another',
+    when: ({ issues }) => !issues.some(({ path }) => path?.[0] === 'WORKERS'),
   });
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -283,6 +294,7 @@ export function readConfig(environment: Environment) {
     corsOrigins: env.CORS_ORIGINS ?? [],
     introspection: env.INTROSPECTION === undefined ? !production : env.INTROSPECTION === 'on',
     schemaDir: env.SCHEMA_DIR,
+    workers: env.WORKERS,
     log: { level: env.LOG_LEVEL, format: env.LOG_FORMAT ?? (production ? 'json' : 'pretty') },
   } as const;
 }

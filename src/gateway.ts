@@ -25,7 +25,7 @@ import { drainDeadlineMs } from './data/base.ts';
 import type { Definition } from './data/definition.ts';
 import { CachedResource } from './data/resource.ts';
 import { policiesOf } from './graphql/index.ts';
-import { type Coherence, listen, type Server } from './server/index.ts';
+import { type Coherence, listen, type MetricsPage, type Server } from './server/index.ts';
 import type { Telemetry } from './telemetry/index.ts';
 import { openUpstream } from './upstream/index.ts';
 
@@ -37,13 +37,15 @@ export type GatewayOptions = {
   schema: GraphQLSchema;
   // biome-ignore lint/suspicious/noExplicitAny: definitions of different rows in one list; each is checked where it is made.
   definitions: readonly Definition<any>[];
+  /** What `/metrics` shows instead of this process' own. */
+  metricsPage?: MetricsPage;
   /** How long idle connections stay open at the end, for clients that do not know of it yet. */
   lingerMs?: number;
   clock?: Clock;
   random?: Random;
 };
 
-export type Gateway = Pick<Server, 'url' | 'adminUrl'> & {
+export type Gateway = Pick<Server, 'url' | 'adminUrl' | 'stopListening'> & {
   /** Requests under way finish, then everything is closed. */
   close(): Promise<void>;
 };
@@ -54,6 +56,7 @@ const upstreamShareOfRequest = 0.8;
 /** @throws When the schema declares no freshness for a resource, or a port is taken. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, telemetry, schema, definitions, clock = systemClock, random = Math.random } = options;
+  if (config.workers > 1) throw new Error(`WORKERS=${config.workers} is for vitrine serve: this starts one process.`);
   const policies = policiesOf(schema);
   const horizonMs = horizonOf(config, [...policies.values()]);
   const upstream = openUpstream({
@@ -124,6 +127,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     return {
       url: server.url,
       adminUrl: server.adminUrl,
+      stopListening: () => server.stopListening(),
       close: async () => {
         await server.close();
         await closeParts();

@@ -3,27 +3,47 @@ import { catalogs } from './catalog/catalogs.ts';
 import { sellers } from './catalog/sellers.ts';
 import { announce } from './cli/announce.ts';
 import { onCrash } from './cli/crash.ts';
-import { openEmbeddedUpstream } from './cli/embedded.ts';
+import { chooseUpstream } from './cli/embedded.ts';
 import { type Closable, onShutdown } from './cli/shutdown.ts';
+import { Parent } from './cli/worker.ts';
 import { readConfig } from './config.ts';
-import { startGateway } from './gateway.ts';
+import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts';
 import { buildSchema, loadTypeDefs } from './graphql/index.ts';
 import { resolvers } from './graphql/resolvers/index.ts';
 import { startTelemetry } from './telemetry/index.ts';
 
-/** @throws {ConfigError} Naming every mistake in the settings. */
+/** In this process alone. @throws {ConfigError} Naming every mistake in the settings. */
 export async function serve(environment: NodeJS.ProcessEnv): Promise<void> {
   const config = readConfig(environment);
   const telemetry = startTelemetry(config.log);
   const parts: Closable[] = [];
   onCrash(telemetry.log);
   onShutdown(parts, telemetry.log);
-  telemetry.metrics.collectProcessMetrics();
-  const schema = buildSchema({ typeDefs: loadTypeDefs(config.schemaDir), resolvers });
-  const embedded = config.upstream.url ? undefined : await openEmbeddedUpstream(config);
-  const upstreamUrl = config.upstream.url ?? new URL(embedded?.url ?? '');
-  const gateway = await startGateway({ config, telemetry, upstreamUrl, schema, definitions: [catalogs, sellers] });
+  const upstream = await chooseUpstream(config);
+  const gateway = await openGateway({ config, telemetry, upstreamUrl: upstream.url });
 
-  parts.push(gateway, ...(embedded ? [embedded] : []));
-  announce({ config, environment, gateway, upstreamUrl, log: telemetry.log });
+  parts.push(gateway, upstream);
+  announce({ config, environment, gateway, upstreamUrl: upstream.url, log: telemetry.log });
+}
+
+/** In one of several workers: its parent has checked the settings, names the upstream, and says when to end. */
+export async function serveAsWorker(environment: NodeJS.ProcessEnv): Promise<void> {
+  const config = readConfig(environment);
+  const { log, metrics } = startTelemetry(config.log);
+  const telemetry = { log: log.child({ pid: process.pid }), metrics };
+  const parts: Closable[] = [];
+  onCrash(telemetry.log);
+  const parent = new Parent(parts, telemetry);
+  const upstream = await chooseUpstream(config);
+  const { metricsPage } = parent;
+  const gateway = await openGateway({ config, telemetry, upstreamUrl: upstream.url, metricsPage });
+
+  parts.push(gateway, upstream);
+  parent.listening(gateway);
+}
+
+function openGateway(options: Omit<GatewayOptions, 'schema' | 'definitions'>): Promise<Gateway> {
+  options.telemetry.metrics.collectProcessMetrics();
+  const schema = buildSchema({ typeDefs: loadTypeDefs(options.config.schemaDir), resolvers });
+  return startGateway({ ...options, schema, definitions: [catalogs, sellers] });
 }

@@ -97,6 +97,7 @@ const configOfNothing = {
   corsOrigins: [],
   introspection: true,
   schemaDir: join(import.meta.dirname, '../schema'),
+  workers: 1,
   log: { level: 'info', format: 'pretty' },
 };
 
@@ -154,6 +155,7 @@ describe('settings that are given', () => {
       REDIS_URL: 'rediss://user:p%40ss@redis.example:6380/2',
       REDIS_CA_FILE: caFile,
       MEMORY_MAX_MB: '1',
+      WORKERS: '64',
       ADMIN_TOKEN: '0123456789abcdef',
       CORS_ORIGINS: 'https://a.example, http://localhost:3000',
       INTROSPECTION: 'off',
@@ -176,6 +178,7 @@ describe('settings that are given', () => {
       corsOrigins: ['https://a.example', 'http://localhost:3000'],
       introspection: false,
       schemaDir: dir,
+      workers: 64,
       log: { level: 'silent', format: 'pretty' },
     });
   });
@@ -198,6 +201,9 @@ describe('a mistake is named with what was expected and what came', () => {
     ['UPSTREAM_PAGE_SIZE', '0', wholeNumber(1, 10_000)],
     ['UPSTREAM_TIMEOUT_MS', '5s', wholeNumber(1, 600_000)],
     ['MEMORY_MAX_MB', '99999999999999999999', wholeNumber(1, 1_048_576)],
+    ['WORKERS', '0', wholeNumber(1, 64)],
+    ['WORKERS', '65', wholeNumber(1, 64)],
+    ['WORKERS', 'auto', wholeNumber(1, 64)],
     ['UPSTREAM_URL', 'api.example', 'expected a URL that begins with http:// or https://'],
     ['UPSTREAM_URL', 'redis://api.example', 'expected a URL that begins with http:// or https://'],
     ['REDIS_URL', 'redis.example:6379', 'expected a URL that begins with redis:// or rediss://'],
@@ -238,9 +244,21 @@ describe('a mistake is named with what was expected and what came', () => {
   });
 });
 
+describe('WORKERS above 1', () => {
+  test('is a mistake without REDIS_URL, which says why', () => {
+    expect(mistakesIn({ WORKERS: '2' })).toEqual([
+      'WORKERS: above 1 needs a REDIS_URL: without Redis no process learns of changes made known to another (got "2")',
+    ]);
+  });
+
+  test.each(['redis://redis.example', 'nowhere'])('is none with REDIS_URL=%s, whatever else is wrong', (url) => {
+    const names = mistakesIn({ WORKERS: '2', REDIS_URL: url, PORT: 'x' }).map((line) => line.split(':')[0]);
+    expect(names).not.toContain('WORKERS');
+  });
+});
+
 describe('a setting of a later release', () => {
   test.each([
-    ['WORKERS', '4', 'leave it unset or 1 (got "4")'],
     ['REDIS_MODE', 'cluster', 'leave it unset or single (got "cluster")'],
     ['REDIS_WAIT_REPLICAS', '1', 'leave it unset or 0 (got "1")'],
     ['REDIS_SENTINELS', 'a:26379,b:26379', 'leave it unset (got "a:26379,b:26379")'],
@@ -251,7 +269,7 @@ describe('a setting of a later release', () => {
   });
 
   test('is taken at its resting value', () => {
-    expect(readConfig({ WORKERS: '1', REDIS_MODE: 'single', REDIS_WAIT_REPLICAS: '0' })).toEqual(configOfNothing);
+    expect(readConfig({ REDIS_MODE: 'single', REDIS_WAIT_REPLICAS: '0' })).toEqual(configOfNothing);
   });
 });
 

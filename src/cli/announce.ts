@@ -6,7 +6,7 @@ import type { Logger } from '../telemetry/index.ts';
 type Announcement = {
   config: Config;
   environment: NodeJS.ProcessEnv;
-  gateway: Gateway;
+  gateway: Pick<Gateway, 'url' | 'adminUrl'>;
   upstreamUrl: URL;
   log: Logger;
 };
@@ -23,10 +23,8 @@ export function announce(announcement: Announcement): void {
     log.warn({ event: 'gateway.demo' }, 'UPSTREAM_URL is not set: this serves made-up catalogues');
   }
   if (config.log.format === 'json') {
-    log.info(
-      { event: 'gateway.started', url: gateway.url, adminUrl: gateway.adminUrl, embedded, settings },
-      'listening',
-    );
+    const { url, adminUrl } = gateway;
+    log.info({ event: 'gateway.started', url, adminUrl, workers: config.workers, embedded, settings }, 'listening');
     return;
   }
   const url = gateway.url.replace('127.0.0.1', 'localhost');
@@ -35,6 +33,7 @@ export function announce(announcement: Announcement): void {
     ['GraphQL', `${url}/graphql   (in a browser: Apollo Sandbox)`],
     ['Upstream', embedded ? `${upstream}   (embedded; set UPSTREAM_URL for yours)` : upstream],
     ['Cache', config.redis ? `Redis at ${config.redis.url.host}` : 'this process   (set REDIS_URL to share it)'],
+    ...(config.workers > 1 ? [['Workers', `${config.workers} processes, under ${process.pid}`]] : []),
     ['Health', `${url}/readyz`],
     ['Metrics', `${gateway.adminUrl.replace('127.0.0.1', 'localhost')}/metrics`],
     ['Settings', shownSettings(settings)],

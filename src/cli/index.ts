@@ -1,9 +1,12 @@
 /** The command line: exit 0 done, 1 failed, 2 wrong usage. */
+import cluster from 'node:cluster';
+import { getSystemErrorMessage } from 'node:util';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { ConfigError, paginationStyles } from '../config.ts';
+import { ConfigError, paginationStyles, readConfig } from '../config.ts';
 import { settingsHelp } from './help.ts';
 import { invalidate } from './invalidate.ts';
 import { serveUpstream } from './upstream.ts';
+import { failToParent } from './worker.ts';
 
 /** Without arguments it serves. */
 export async function run(args: readonly string[]): Promise<void> {
@@ -26,10 +29,7 @@ function program(): Command {
     .command('serve')
     .description('start the gateway, as without a command; settings come from the environment')
     .addHelpText('after', settingsHelp)
-    .action(async () => {
-      const { serve } = await import('../main.ts');
-      await serve(process.env);
-    });
+    .action(serve);
 
   program
     .command('upstream')
@@ -60,6 +60,16 @@ function program(): Command {
   return program;
 }
 
+/** Alone, or as the parent of several workers, or as one of these. */
+async function serve(): Promise<void> {
+  if (readConfig(process.env).workers > 1) {
+    const { serveByWorkers } = await import('./parent.ts');
+    return serveByWorkers(process.env);
+  }
+  const main = await import('../main.ts');
+  return cluster.isWorker ? main.serveAsWorker(process.env) : main.serve(process.env);
+}
+
 function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const number = Number(text);
@@ -74,11 +84,18 @@ function httpUrl(text: string): string {
 }
 
 /** Ends the process, as what was begun before the failure, such as a server, would keep it going. */
-function fail(error: unknown): never {
+function fail(error: unknown): void {
+  if (cluster.isWorker) {
+    failToParent(inOneLine(error));
+    return;
+  }
   console.error(error instanceof ConfigError ? error.message : `vitrine: ${inOneLine(error)}`);
   process.exit(1);
 }
 
+/** With what the system means by its code, which the message of a port taken from a worker does not say. */
 function inOneLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
+  const { message = String(error), errno } = error as Partial<NodeJS.ErrnoException>;
+  const meaning = errno === undefined ? '' : getSystemErrorMessage(errno);
+  return (message.includes(meaning) ? message : `${message}: ${meaning}`).replace(/\s+/g, ' ');
 }

@@ -10,7 +10,7 @@ import type { Logger } from '../telemetry/index.ts';
 
 export type Closable = { close(): Promise<void> };
 
-const signals = ['SIGTERM', 'SIGINT'] as const;
+export const signals = ['SIGTERM', 'SIGINT'] as const;
 type Stopping = { signal: (typeof signals)[number]; sinceMs: number };
 
 /** Past the server's own bound of 15 s: whatever still hangs then is not waited for, in ms. */
@@ -36,7 +36,8 @@ export function onShutdown(parts: readonly (Closable | undefined)[], log: Logger
   }
 }
 
-async function closeAll(parts: readonly (Closable | undefined)[], log: Logger): Promise<void> {
+/** Ends the process, 0 when every part was closed. */
+export async function closeAll(parts: readonly (Closable | undefined)[], log: Logger): Promise<void> {
   setTimeout(() => {
     log.error({ event: 'gateway.stop_overdue', afterMs: longestMs }, 'something did not close in time');
     process.exit(1);

@@ -102,7 +102,7 @@ describe('what cannot be started', () => {
       '  PORT: expected a whole number from 0 to 65535 (got "many")',
       '  UPSTREAM_URL: expected a URL that begins with http:// or https:// (got "ftp://x")',
       '  ADMIN_TOKEN: expected at least 16 letters, digits or characters of ._~+/-',
-      '  WORKERS: not in this release yet; leave it unset or 1 (got "4")',
+      '  WORKERS: above 1 needs a REDIS_URL: without Redis no process learns of changes made known to another (got "4")',
       '',
     ]);
   });

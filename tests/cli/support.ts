@@ -16,13 +16,20 @@ export type ProgramOptions = {
   /** The Node to run on; this test's own when absent. */
   node?: string;
   nodeArgs?: string[];
+  /** In a process group of its own, as a shell starts it, which is gone with the test. */
+  ownGroup?: boolean;
 };
 
 /** `code` is null when a signal ended it. */
 export type Ended = { code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string };
 
 export type Program = {
+  pid: number;
   send(signal: NodeJS.Signals): void;
+  /** As Ctrl-C does, and what stops a service: to all processes of its group, which must be its own. */
+  sendToGroup(signal: NodeJS.Signals): void;
+  /** What it printed so far. */
+  said(): string;
   /** The first match in what it printed, once there is one. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
   ended(): Promise<Ended>;
@@ -34,12 +41,15 @@ const longestMs = 20_000;
 /** Started, and gone when the test is over. */
 export function start(args: readonly string[], options: ProgramOptions = {}): Program {
   const { env = {}, cwd = project, home = project, node = process.execPath, nodeArgs = [] } = options;
+  const { ownGroup: detached = false } = options;
   const child = spawn(node, [...nodeArgs, `${home}/bin/vitrine.js`, ...args], {
     cwd,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached,
   });
-  onTestFinished(() => void child.kill('SIGKILL'));
+  const pid = child.pid as number;
+  onTestFinished(() => void (detached ? signalIfThere(-pid, 'SIGKILL') : child.kill('SIGKILL')));
 
   const said = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
@@ -59,7 +69,10 @@ export function start(args: readonly string[], options: ProgramOptions = {}): Pr
   };
 
   return {
+    pid,
     send: (signal) => void child.kill(signal),
+    sendToGroup: (signal) => void process.kill(-pid, signal),
+    said: () => said.stdout,
     says: (pattern) => {
       const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
       const look = () => {
@@ -76,6 +89,16 @@ export function start(args: readonly string[], options: ProgramOptions = {}): Pr
       return { code, signal, ...said };
     },
   };
+}
+
+/** @returns Whether there was a process, or a group of them. */
+export function signalIfThere(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
 }
 
 /** Run to its end. */
