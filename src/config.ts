@@ -172,7 +172,7 @@ const settings = {
     integer(1, 1_048_576).default(256),
     'Bound of the cached entities in memory, in MiB, of each worker.',
   ),
-  RESPONSE_CACHE: setting(choice('on', 'off').default('off'), 'Whole answers kept. Not yet: both read as off.'),
+  RESPONSE_CACHE: setting(choice('on', 'off').default('on'), 'Whether whole answers are kept in memory (on|off).'),
   REQUEST_TIMEOUT_MS: setting(ms.default(10_000), 'Deadline of one GraphQL request.'),
   WEBHOOK_SECRET: setting(
     webhookSecret.optional(),
@@ -288,6 +288,7 @@ export function readConfig(environment: Environment) {
       horizonMs: env.CACHE_HORIZON_MS,
       memoryMaxBytes: env.MEMORY_MAX_MB * 1024 * 1024,
     },
+    responseCache: env.RESPONSE_CACHE === 'on',
     requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
     adminToken: env.ADMIN_TOKEN,
     webhookSecret: env.WEBHOOK_SECRET,

@@ -21,8 +21,10 @@ import { RedisLog } from './cache/redis-log.ts';
 import { RedisStore } from './cache/redis-store.ts';
 import type { Store } from './cache/store.ts';
 import type { Config } from './config.ts';
+import { Answers } from './data/answers.ts';
 import { drainDeadlineMs } from './data/base.ts';
 import type { Definition } from './data/definition.ts';
+import { Journal } from './data/journal.ts';
 import { CachedResource } from './data/resource.ts';
 import { policiesOf } from './graphql/index.ts';
 import { type Coherence, listen, type MetricsPage, type Server } from './server/index.ts';
@@ -89,6 +91,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     memory: new MemoryTier({ maxBytes: config.cache.memoryMaxBytes }),
     leaseMs: config.cache.leaseMs,
   });
+  const journal = new Journal();
   const resources = definitions.map(
     (definition) =>
       new CachedResource({
@@ -100,6 +103,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           entity: policyFor(policies, definition.type),
         },
         settleMs: config.upstream.settleMs,
+        journal,
       }),
   );
   await follower.tick();
@@ -120,6 +124,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       resources,
       upstream,
       coherence,
+      answers: new Answers({ follower, journal, resources }),
       reached: (token, deadline) => follower.reached(token, deadline),
       deliveries: new Deliveries(engine),
     });

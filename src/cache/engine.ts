@@ -36,6 +36,8 @@ export type NamespaceOptions<T> = {
   policy: Policy;
   settleMs: number;
   read: ReadRows<T>;
+  /** Told of each id whose row is another than was held. */
+  changed?: (id: string) => void;
 };
 
 /** One row as upstream gave it. */

@@ -66,6 +66,12 @@ export function isReadAfter(a: Entry<unknown>, b: Entry<unknown>): boolean {
   return a.storedAtMs > b.storedAtMs;
 }
 
+/** Whether two are the same row in the same state, as far as versions tell. */
+export function isSameRow(a: Entry<unknown>, b: Entry<unknown>): boolean {
+  if (a.value === null || b.value === null) return a.value === b.value;
+  return a.version !== undefined && a.version === b.version;
+}
+
 /** Which of two stands for a later state of its row: by version; where that says nothing, by when they were read. */
 export function isAhead(a: Entry<unknown>, b: Entry<unknown>): boolean {
   const versioned = a.version !== undefined && b.version !== undefined && a.version !== b.version;

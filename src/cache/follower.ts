@@ -186,14 +186,14 @@ export class Follower {
 
   status(): { status: 'ok' | 'behind' | 'degraded'; lagMs: number } {
     if (this.#degraded) return { status: 'degraded', lagMs: Math.round(this.#lagMs()) };
-    return this.#trusted()
+    return this.trusted
       ? { status: 'ok', lagMs: this.scope === 'process' ? 0 : Math.round(this.#lagMs()) }
       : { status: 'behind', lagMs: Number.isFinite(this.#lagMs()) ? Math.round(this.#lagMs()) : 0 };
   }
 
   /** Resolves once what this process holds may be trusted, or the log is silent and age limits alone hold. */
   ready(deadline: Deadline): Promise<void> | undefined {
-    return this.#trusted() ? undefined : deadline.race(this.#untilTrusted());
+    return this.trusted ? undefined : deadline.race(this.#untilTrusted());
   }
 
   /**
@@ -344,14 +344,15 @@ export class Follower {
 
   // ── Small things ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #trusted(): boolean {
+  /** Whether what this process holds may be trusted now. */
+  get trusted(): boolean {
     if (this.#degraded) return true;
     if (this.scope === 'process') return this.#era.known;
     return this.#lagMs() <= this.#coherenceMs && this.#kept.length === 0;
   }
 
   async #untilTrusted(): Promise<void> {
-    while (!this.#trusted()) await this.tick();
+    while (!this.trusted) await this.tick();
   }
 
   #standsAt({ era, position }: Token): boolean {

@@ -10,7 +10,7 @@
  * The two stale windows are those of RFC 5861.
  */
 import type { Engine, NamespaceOptions, RejectReason } from './engine.ts';
-import { type Entry, freshnessOf, isAhead, isBrief, isReadAfter, seenIn } from './entry.ts';
+import { type Entry, freshnessOf, isAhead, isBrief, isReadAfter, isSameRow, seenIn } from './entry.ts';
 import { asError } from './errors.ts';
 import { FailureMemory } from './failures.ts';
 import { Fills } from './fills.ts';
@@ -37,12 +37,14 @@ export class Namespace<T> {
   readonly #failures: FailureMemory;
   readonly #flights: Flights<T>;
   readonly #fills: Fills<T>;
+  readonly #changed: ((id: string) => void) | undefined;
   #neighbour: Neighbour<T> | undefined;
 
   constructor(engine: Engine, options: NamespaceOptions<T>) {
     this.name = options.name;
     this.#engine = engine;
     this.#memory = engine.memory.part<T>(options.name);
+    this.#changed = options.changed;
     this.#failures = new FailureMemory(engine.clock, (id, asOf) => engine.follower.valid(options.name, id, asOf));
     this.#flights = new Flights(options.name, engine.follower);
     this.#fills = new Fills({
@@ -267,6 +269,7 @@ export class Namespace<T> {
     if (held !== undefined && isReadAfter(held, entry) && this.#isTrue(id, held)) return held;
     const next = this.#neverBack(id, held, entry);
     this.#memory.set(id, next);
+    if (held === undefined || !isSameRow(held, next)) this.#changed?.(id);
     this.#neighbour?.installed(id, next);
     return next;
   }

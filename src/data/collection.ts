@@ -19,8 +19,9 @@ import type { Upstream } from '../upstream/index.ts';
 import { type Base, BaseStore, type Policies } from './base.ts';
 import { BaseFills, Superseded } from './base-fills.ts';
 import type { Definition } from './definition.ts';
+import type { Journal, Part } from './journal.ts';
 import { LiveView } from './live-view.ts';
-import type { CollectionStatus, Page, PageQuery } from './reader.ts';
+import type { CollectionStatus, Page, PageQuery, Reading } from './reader.ts';
 
 /** How long the background reads of changed rows may take, in ms. */
 const patchDeadlineMs = 30_000;
@@ -36,6 +37,7 @@ type Options<T> = {
   policies: Policies;
   namespace: Namespace<T>;
   upstream: Upstream;
+  journal: Journal;
 };
 
 export class Collection<T> implements Listener {
@@ -44,15 +46,24 @@ export class Collection<T> implements Listener {
   readonly #namespace: Namespace<T>;
   readonly #view: LiveView<T>;
   readonly #fills: BaseFills<T>;
+  readonly #journal: Journal;
   #cleaning: Promise<Error | undefined> | undefined;
 
-  constructor({ engine, definition, policies, namespace, upstream }: Options<T>) {
+  constructor({ engine, definition, policies, namespace, upstream, journal }: Options<T>) {
     this.name = definition.endpoint.name;
     this.#engine = engine;
     this.#namespace = namespace;
     const reject = (reason: RejectReason) =>
       engine.telemetry.metrics.cacheRejected.inc({ namespace: this.name, reason });
-    this.#view = new LiveView({ engine, namespace, reject });
+    this.#journal = journal;
+    const resource = namespace.name;
+    this.#view = new LiveView({
+      engine,
+      namespace,
+      reject,
+      notePlaced: (old, next) => journal.note({ kind: 'placed', resource, old, next }),
+      noteAll: () => journal.note({ kind: 'all', resource }),
+    });
     this.#fills = new BaseFills({
       engine,
       definition,
@@ -71,12 +82,20 @@ export class Collection<T> implements Listener {
    * @throws {CursorError} For a cursor that cannot be used.
    * @throws The failure of upstream, when there is nothing to serve instead; `DeadlineError` when the time is over.
    */
-  async page(query: PageQuery, request: ReadRequest): Promise<Page<T>> {
+  async page(query: PageQuery, request: Reading): Promise<Page<T>> {
     const { base, outcome } = await this.#ready(request);
     const { tier, kind } = outcome;
     this.#engine.telemetry.metrics.cacheRequests.inc({ namespace: this.name, tier, outcome: kind });
     request.note(outcome);
-    return base.view.page(query);
+    const { span, ...page } = base.view.page(query);
+    if (request.touch === undefined) return page;
+    const part: Part<T> = { kind: 'page', resource: this.#namespace.name, span, counts: false };
+    request.touch(part as Part);
+    return countingPage(page, part);
+  }
+
+  isSettled(): boolean {
+    return this.#view.isSettled;
   }
 
   /** Begins to fill the base, so that the first request need not. */
@@ -105,6 +124,7 @@ export class Collection<T> implements Listener {
 
   changed(ids: Ids, { floor, hard }: { floor: Position; hard: boolean }): void {
     const held = this.#view.base !== undefined;
+    this.#note(ids);
     this.#namespace.changed(ids, { hard });
     if (ids === '*') {
       this.#view.reset(floor, { hard });
@@ -116,6 +136,7 @@ export class Collection<T> implements Listener {
   }
 
   eraBegan(): void {
+    this.#note('*');
     // What is held is of another era now, and so no longer valid; what is dirty in it stays so for those on error.
   }
 
@@ -124,6 +145,12 @@ export class Collection<T> implements Listener {
     this.#namespace.forget();
     this.#view.drop();
     this.#catchUp(held);
+  }
+
+  #note(ids: Ids): void {
+    const resource = this.#namespace.name;
+    if (ids === '*') this.#journal.note({ kind: 'all', resource });
+    else for (const id of ids) this.#journal.note({ kind: 'row', resource, id });
   }
 
   /** What changed, or may not be used any more, is read at once: for readiness as much as for those who ask. */
@@ -254,4 +281,15 @@ export class Collection<T> implements Listener {
   giveUpDrains(): Promise<void> {
     return this.#fills.revokeLease();
   }
+}
+
+/** A page that tells when its count is asked for: then a row anywhere makes it another. */
+function countingPage<T>({ totalCount, ...page }: Page<T>, part: Extract<Part<T>, { kind: 'page' }>): Page<T> {
+  return {
+    ...page,
+    get totalCount() {
+      part.counts = true;
+      return totalCount;
+    },
+  };
 }

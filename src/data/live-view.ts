@@ -22,6 +22,10 @@ type Parts<T> = {
   /** Of the entities, whose changes are the view's. */
   namespace: Namespace<T>;
   reject(reason: RejectReason): void;
+  /** A row left its place, took one, or both. */
+  notePlaced(old: ViewRow<T> | undefined, next: ViewRow<T> | undefined): void;
+  /** Anything may be another. */
+  noteAll(): void;
 };
 
 export class LiveView<T> implements Neighbour<T> {
@@ -62,6 +66,11 @@ export class LiveView<T> implements Neighbour<T> {
 
   get dirtyIds(): readonly string[] {
     return [...this.#dirty.keys()];
+  }
+
+  /** Nothing is dirty, nor overdue. */
+  get isSettled(): boolean {
+    return this.#dirty.size === 0 && this.#parts.engine.follower.now() < this.#recheckAtMs;
   }
 
   /** Whether a row was dirty by then, on the monotonic clock. */
@@ -127,6 +136,8 @@ export class LiveView<T> implements Neighbour<T> {
 
   /** Nothing of it may be used any more. */
   drop(): void {
+    this.#parts.noteAll();
+    this.#base?.view.listen(undefined);
     this.#base = undefined;
     this.#patches.clear();
     this.#dirty.clear();
@@ -200,6 +211,7 @@ export class LiveView<T> implements Neighbour<T> {
     }
     if (this.#base !== undefined && !this.#superseded) this.#keepNewerRows(this.#base, base);
     const patches = this.#patches;
+    this.#base?.view.listen(undefined);
     this.#base = base;
     this.#superseded = false;
     if (this.#coming === base) this.#coming = undefined;
@@ -211,6 +223,8 @@ export class LiveView<T> implements Neighbour<T> {
       const row = base.view.get(id);
       if (isAhead(patch, row ? entryOf(row) : entryOfNothing(base))) this.#patch(base, id, patch);
     }
+    this.#parts.noteAll();
+    base.view.listen(this.#parts.notePlaced);
     namespace.viewReplaced();
     return true;
   }

@@ -1,4 +1,6 @@
 /** What the rooms above read the data through: one reader per resource and request. */
+import type { ReadRequest } from '../cache/outcome.ts';
+import type { Part } from './journal.ts';
 
 /** A page asked for: `first` after a cursor, or `last` before one; exactly one of the two is set. */
 export type PageQuery = {
@@ -11,6 +13,9 @@ export type PageQuery = {
   order: string;
   direction: 'ASC' | 'DESC';
 };
+
+/** What a read needs to know of the request it serves, and is told of: what its answer is made of. */
+export type Reading = ReadRequest & { touch?(part: Part): void };
 
 /** Rows in order, and what lies around them. All of it is of one moment. */
 export type Page<T> = {
@@ -75,7 +80,9 @@ export interface Resource<T> {
   readonly collection: string;
   /** GraphQL type: `Catalog`. */
   readonly type: string;
-  reader(request: import('../cache/outcome.ts').ReadRequest): Reader<T>;
+  reader(request: Reading): Reader<T>;
+  /** Whether pages can be told from what is held alone: nothing is known to have changed that is not read yet. */
+  isSettled(): boolean;
   status(): CollectionStatus;
   /** Reads these ids anew; with `purge` nothing older is served again, not even on error. */
   invalidate(ids: readonly string[], options: { purge: boolean; source: string }): Promise<InvalidationResult>;

@@ -4,14 +4,14 @@ import { type Change, Changes } from '../cache/changes.ts';
 import { versionOfTime } from '../cache/codec.ts';
 import type { Engine, Row } from '../cache/engine.ts';
 import { Namespace } from '../cache/namespace.ts';
-import type { ReadRequest } from '../cache/outcome.ts';
 import { showToken } from '../cache/position.ts';
 import { laterSaid, type Said } from '../cache/said.ts';
 import type { Upstream } from '../upstream/index.ts';
 import type { Policies } from './base.ts';
 import { Collection } from './collection.ts';
 import type { Definition } from './definition.ts';
-import type { ChangeEvent, CollectionStatus, InvalidationResult, Reader, Resource } from './reader.ts';
+import { Journal } from './journal.ts';
+import type { ChangeEvent, CollectionStatus, InvalidationResult, Reader, Reading, Resource } from './reader.ts';
 
 type Options<T> = {
   engine: Engine;
@@ -20,6 +20,8 @@ type Options<T> = {
   policies: Policies;
   /** How long upstream may lag behind its own change, in ms. */
   settleMs: number;
+  /** Shared by all resources of the process. */
+  journal?: Journal;
 };
 
 const idPattern = /^[A-Za-z0-9_-]{1,64}$/;
@@ -33,7 +35,7 @@ export class CachedResource<T> implements Resource<T> {
   readonly #collection: Collection<T>;
   readonly #changes: Changes;
 
-  constructor({ engine, upstream, definition, policies, settleMs }: Options<T>) {
+  constructor({ engine, upstream, definition, policies, settleMs, journal = new Journal() }: Options<T>) {
     const { name, type, endpoint, versionOf } = definition;
     this.name = name;
     this.type = type;
@@ -45,6 +47,7 @@ export class CachedResource<T> implements Resource<T> {
       idOf: endpoint.idOf,
       versionOf,
       policy: policies.entity,
+      changed: (id) => journal.note({ kind: 'row', resource: name, id }),
       settleMs,
       read: async (ids, signal) => {
         const [id] = ids;
@@ -52,7 +55,7 @@ export class CachedResource<T> implements Resource<T> {
         return new Map<string, Row<T> | null | Error>([[id, await upstream.one(endpoint, id, signal)]]);
       },
     });
-    this.#collection = new Collection({ engine, definition, policies, namespace: this.#namespace, upstream });
+    this.#collection = new Collection({ engine, definition, policies, namespace: this.#namespace, upstream, journal });
     this.#changes = new Changes(this.#namespace, engine);
   }
 
@@ -61,8 +64,9 @@ export class CachedResource<T> implements Resource<T> {
     this.#collection.warm();
   }
 
-  reader(request: ReadRequest): Reader<T> {
+  reader(request: Reading): Reader<T> {
     const loader = new DataLoader<string, T | null>(async (ids) => {
+      for (const id of ids) request.touch?.({ kind: 'row', resource: this.name, id });
       const results = await this.#namespace.get(ids, request);
       return ids.map((id) => {
         const result = results.get(id);
@@ -74,6 +78,10 @@ export class CachedResource<T> implements Resource<T> {
       load: async (id) => (idPattern.test(id) ? loader.load(id) : null),
       page: (query) => this.#collection.page(query, request),
     };
+  }
+
+  isSettled(): boolean {
+    return this.#collection.isSettled();
   }
 
   status(): CollectionStatus {

@@ -11,6 +11,7 @@ import type { Times } from '../cache/entry.ts';
 import type { Stamp } from '../cache/position.ts';
 import { decodeCursor, encodeCursor, type Sequence } from './cursor.ts';
 import { type Filter, type Filters, filterHash, filterKey, matches, type NormalForm, normalForm } from './filters.ts';
+import type { Span } from './journal.ts';
 import { boundary, comparePlaces, keyIn, lowerBound, type Place, type SortKey, upperBound } from './order.ts';
 import type { Page, PageQuery } from './reader.ts';
 import { fold } from './text.ts';
@@ -36,11 +37,14 @@ export type ViewRow<T> = {
 /** Rows of one filter in one order. */
 type MatchList<T> = { order: string; form: NormalForm; rows: ViewRow<T>[] };
 
+type Listener<T> = (old: ViewRow<T> | undefined, next: ViewRow<T> | undefined) => void;
+
 /** Match lists kept, counted in rows; a page of a large collection may take it all. */
 const matchedRowsAtMost = 2_000_000;
 
 export class View<T> {
   readonly #indexing: Indexing<T>;
+  #listener: Listener<T> | undefined;
   readonly #rows = new Map<string, ViewRow<T>>();
   readonly #orders = new Map<string, ViewRow<T>[]>();
   readonly #postings = new Map<string, Map<string | null, Set<ViewRow<T>>>>();
@@ -68,17 +72,27 @@ export class View<T> {
   /** Takes a row in, in the place of the one of that id. */
   put(row: Omit<ViewRow<T>, 'keys' | 'texts'>): void {
     const indexed = { ...row, keys: this.#keysOf(row.value), texts: this.#textsOf(row.value) };
-    this.#patch(this.#rows.get(row.id), indexed);
+    const old = this.#rows.get(row.id);
+    this.#patch(old, indexed);
     this.#rows.set(row.id, indexed);
+    this.#listener?.(old, indexed);
   }
 
   delete(id: string): void {
-    this.#patch(this.#rows.get(id), undefined);
+    const old = this.#rows.get(id);
+    if (old === undefined) return;
+    this.#patch(old, undefined);
     this.#rows.delete(id);
+    this.#listener?.(old, undefined);
+  }
+
+  /** Told of each row that leaves its place, takes one, or both; one listener at a time. */
+  listen(listener: Listener<T> | undefined): void {
+    this.#listener = listener;
   }
 
   /** @throws {CursorError} For a cursor that cannot be used here. */
-  page(query: PageQuery): Page<T> {
+  page(query: PageQuery): Page<T> & { span: Span<T> } {
     const form = normalForm(this.#indexing.filters, query.filter);
     const key = filterKey(form);
     const sequence = { order: query.order, direction: query.direction, filterHash: filterHash(key) };
@@ -93,6 +107,7 @@ export class View<T> {
       hasNextPage: cut.hasNextPage,
       hasPreviousPage: cut.hasPreviousPage,
       totalCount: list.length,
+      span: { filters: this.#indexing.filters, form, order: query.order, ...cut.between },
     };
   }
 
@@ -248,6 +263,17 @@ class Directed<T> {
     return this.#descending ? this.length - this.#bound(lowerBound, place) : this.#bound(upperBound, place);
   }
 
+  /** The rows around a stretch of the list, in the order of keys whatever the direction. */
+  around(from: number, to: number): Pick<Span<T>, 'low' | 'high'> {
+    const [before, after] = [this.#placeAt(from - 1), this.#placeAt(to)];
+    return this.#descending ? { low: after, high: before } : { low: before, high: after };
+  }
+
+  #placeAt(index: number): Place | undefined {
+    const row = this.#rows[this.#descending ? this.length - 1 - index : index];
+    return row && placeOf(row, this.#order);
+  }
+
   slice(from: number, to: number): ViewRow<T>[] {
     return this.#descending
       ? this.#rows.slice(this.length - to, this.length - from).reverse()
@@ -273,7 +299,8 @@ function cutPage<T>(list: Directed<T>, { first, last, after, before }: Cut) {
   const from = last === undefined ? low : Math.max(low, high - last);
   const to = first === undefined ? high : Math.min(high, low + first);
   if (from < to) {
-    return { rows: list.slice(from, to), hasPreviousPage: from > 0, hasNextPage: to < list.length };
+    const around = { hasPreviousPage: from > 0, hasNextPage: to < list.length };
+    return { rows: list.slice(from, to), ...around, between: list.around(from, to) };
   }
   return {
     rows: [],
@@ -286,5 +313,7 @@ function aroundNothing<T>(list: Directed<T>, { at, open }: { at: Place | undefin
   return {
     hasPreviousPage: (at === undefined ? open : list.countBefore(at)) > 0,
     hasNextPage: (at === undefined ? open : list.countThrough(at)) < list.length,
+    // Rows anywhere may make it another page.
+    between: { low: undefined, high: undefined },
   };
 }

@@ -78,17 +78,23 @@ async function readPage<T>(reader: Reader<T>, query: PageQuery): Promise<Page<T>
   }
 }
 
-function connectionOf<T>({ edges, hasNextPage, hasPreviousPage, totalCount }: Page<T>): Connection<T> {
+function connectionOf<T>(page: Page<T>): Connection<T> {
+  const { edges, hasNextPage, hasPreviousPage } = page;
   return {
     edges,
-    nodes: edges.map((edge) => edge.node),
+    get nodes() {
+      return edges.map((edge) => edge.node);
+    },
     pageInfo: {
       hasNextPage,
       hasPreviousPage,
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },
-    totalCount,
+    // Whether it is asked for matters: see `Part` in `src/data/journal.ts`.
+    get totalCount() {
+      return page.totalCount;
+    },
   };
 }
 

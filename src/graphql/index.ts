@@ -1,5 +1,6 @@
 /** What other rooms use of this one; the catalogue's resolvers are in `resolvers/index.ts`. */
 export { type AnswerPolicy, cachePolicyOf } from './answer-policy.ts';
+export { type CompiledOperation, CompiledOperations, type OperationText } from './compiled.ts';
 export { type ConnectionArgs, connection } from './connections.ts';
 export type { CatalogReaders, Context } from './context.ts';
 export { clientError, type ErrorCode, errorList, formatError } from './errors.ts';

@@ -17,6 +17,7 @@ import {
   GraphQLBoolean,
   type GraphQLError,
   type GraphQLField,
+  type GraphQLInputType,
   type GraphQLNamedType,
   type GraphQLSchema,
   getNamedType,
@@ -29,6 +30,7 @@ import {
   Kind,
   type SelectionNode,
   type SelectionSetNode,
+  type ValueNode,
   valueFromAST,
 } from 'graphql';
 import { defaultPageSize, maxPageSize } from './connections.ts';
@@ -68,6 +70,12 @@ export function checkLimits(query: Query, limits: Limits = defaultLimits): Graph
   return undefined;
 }
 
+/** Whether all limits hold whatever the variables: then they need not be asked for again. */
+export function isAlwaysWithin(query: Omit<Query, 'variables'>, limits: Limits = defaultLimits): boolean {
+  const { depth, aliases, cost } = measureAs(query, anyVariables);
+  return depth <= limits.depth && aliases <= limits.aliases && cost <= limits.cost;
+}
+
 function tooComplex(verb: string, count: number, what: string, max: number): GraphQLError {
   const numbers = [count, max].map((n) => (n > Number.MAX_SAFE_INTEGER ? 'far too many' : n.toLocaleString('en')));
   return clientError(
@@ -81,10 +89,15 @@ export type Measure = { depth: number; aliases: number; cost: number };
 /** @returns Zeros where there is nothing to run: no such operation, or variables that execution will refuse. */
 export function measure({ schema, document, operationName, variables }: Query): Measure {
   const operation = getOperationAST(document, operationName);
-  const root = operation && schema.getRootType(operation.operation);
   const { coerced } = getVariableValues(schema, operation?.variableDefinitions ?? [], variables ?? {});
-  if (!operation || !root || !coerced) return { depth: 0, aliases: 0, cost: 0 };
-  const ruler = new Ruler(schema, document, coerced);
+  return coerced ? measureAs({ schema, document, operationName }, coerced) : { depth: 0, aliases: 0, cost: 0 };
+}
+
+function measureAs({ schema, document, operationName }: Query, variables: Variables): Measure {
+  const operation = getOperationAST(document, operationName);
+  const root = operation && schema.getRootType(operation.operation);
+  if (!operation || !root) return { depth: 0, aliases: 0, cost: 0 };
+  const ruler = new Ruler(schema, document, variables);
   const { depth, ...weight } = ruler.measure(operation.selectionSet, root);
   return { depth, aliases: ruler.aliases, cost: total(weight) };
 }
@@ -100,14 +113,21 @@ const nothing: Extent = { depth: 0, fixed: 0, perRow: 0 };
 /** Guessed for a list that nothing bounds. */
 const unsizedListLength = 10;
 
+/** Coerced; or any that may come, each as large as it can be. */
+type Variables = Record<string, unknown> | typeof anyVariables;
+
+const anyVariables = Symbol('any variables');
+/** What a variable stands for while nobody has given it. */
+const anyValue = Symbol('any value');
+
 class Ruler {
   aliases = 0;
   readonly #schema: GraphQLSchema;
-  readonly #variables: Record<string, unknown>;
+  readonly #variables: Variables;
   readonly #fragments: Map<string, FragmentDefinitionNode>;
   readonly #measured = new Map<string, Extent>();
 
-  constructor(schema: GraphQLSchema, document: DocumentNode, variables: Record<string, unknown>) {
+  constructor(schema: GraphQLSchema, document: DocumentNode, variables: Variables) {
     this.#schema = schema;
     this.#variables = variables;
     this.#fragments = new Map(
@@ -169,6 +189,7 @@ class Ruler {
   /** Rows the arguments ask for; what the resolver will refuse anyway counts as the most it allows. */
   #sizeOf(node: FieldNode, field: GraphQLField<unknown, unknown>): number | undefined {
     const [first, last, ids] = ['first', 'last', 'ids'].map((name) => this.#argument(node, field, name));
+    if ([first, last, ids].some((argument) => argument?.value === anyValue)) return maxPageSize;
     if (Array.isArray(ids?.value)) return Math.min(ids.value.length, maxPageSize);
     if (!first && !last) return undefined;
     const size = first?.value ?? last?.value ?? defaultPageSize;
@@ -180,7 +201,7 @@ class Ruler {
     const argument = field.args.find((one) => one.name === name);
     if (!argument) return undefined;
     const given = node.arguments?.find((one) => one.name.value === name);
-    const value = given && valueFromAST(given.value, argument.type, this.#variables);
+    const value = given && this.#valueOf(given.value, argument.type);
     return { value: value === undefined ? argument.defaultValue : value };
   }
 
@@ -191,12 +212,23 @@ class Ruler {
   /** @returns The `if` of the directive; undefined where there is none, or none that can be read. */
   #condition({ directives }: SelectionNode, name: string): unknown {
     const condition = directives?.find((one) => one.name.value === name)?.arguments?.[0];
-    return condition && valueFromAST(condition.value, GraphQLBoolean, this.#variables);
+    return condition && this.#valueOf(condition.value, GraphQLBoolean);
+  }
+
+  #valueOf(node: ValueNode, type: GraphQLInputType): unknown {
+    if (this.#variables !== anyVariables) return valueFromAST(node, type, this.#variables);
+    return hasVariable(node) ? anyValue : valueFromAST(node, type);
   }
 
   #typeNamed(name: string | undefined): GraphQLNamedType | undefined {
     return name === undefined ? undefined : this.#schema.getType(name);
   }
+}
+
+function hasVariable(node: ValueNode): boolean {
+  if (node.kind === Kind.LIST) return node.values.some(hasVariable);
+  if (node.kind === Kind.OBJECT) return node.fields.some((field) => hasVariable(field.value));
+  return node.kind === Kind.VARIABLE;
 }
 
 function beside(a: Extent, b: Extent): Extent {

@@ -1,30 +1,37 @@
 /**
  * The way of a GraphQL request.
  *
- *   Fastify: body, cap, content type ─► Apollo: CSRF, parse, validate ─► limits ─► execute ─► headers, metric, log
+ *   Fastify: method, content type, cap ─► position ─► kept whole? ─► parsed ─► compiled? (answer-path.ts) ─► its answer
+ *                                                                        └─ no ─► Apollo: CSRF, parse, validate,
+ *                                                                                 limits, execute
  *
  * A refusal on any step is a GraphQL answer: `{"errors":[{"message","extensions":{"code","requestId"}}]}`.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { ApolloServer } from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server';
 import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/disabled';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import type { GraphQLError, GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Clock } from '../cache/clock.ts';
 import { type Deadline, DeadlineError } from '../cache/deadline.ts';
 import { parseToken, type Token } from '../cache/position.ts';
 import type { Config } from '../config.ts';
+import type { Answers } from '../data/answers.ts';
 import type { Resource } from '../data/reader.ts';
-import { defaultLimits, type ErrorCode, formatError, parseOptions } from '../graphql/index.ts';
+import { CompiledOperations, defaultLimits, type ErrorCode, formatError, parseOptions } from '../graphql/index.ts';
 import type { Telemetry } from '../telemetry/index.ts';
+import { type Answer, AnswerPath } from './answer-path.ts';
 import { problemOf } from './app.ts';
+import { Asking } from './asking.ts';
 import { noStore } from './cache-control.ts';
+import { Conclusion, retryAfterSeconds } from './conclusion.ts';
 import { contextOf, type Exchange, openExchange, type ServerContext } from './exchange.ts';
 import { explorerPolicy, landingPage, sandboxOrigins } from './explorer.ts';
-import { operationPlugin, retryAfterSeconds } from './operation.ts';
+import { operationPlugin } from './operation.ts';
 import type { Problem } from './problems.ts';
+import { ResponseCache } from './response-cache.ts';
 
 /** What a page of another origin may read besides the body. */
 const exposedHeaders = ['Age', 'Cache-Status', 'Retry-After', 'X-Request-Id'];
@@ -35,35 +42,75 @@ export type GraphqlOptions = {
   clock: Clock;
   schema: GraphQLSchema;
   resources: readonly Resource<unknown>[];
+  answers: Answers;
   reached: (token: Token, deadline: Deadline) => Promise<void>;
 };
 
+/** Of the memory for rows, as much again for whole answers at most. */
+const responseShare = 1 / 4;
+
 /** @returns How to stop Apollo, once no request is under way. */
 export async function serveGraphql(app: FastifyInstance, options: GraphqlOptions): Promise<() => Promise<void>> {
-  const { config, telemetry, clock, resources, reached } = options;
+  const { config, telemetry, clock, resources, reached, answers } = options;
   /** Apollo formats errors without a word on whose they are. */
   const exchanges = new AsyncLocalStorage<Exchange>();
-  const apollo = createApollo(options, () => exchanges.getStore()?.requestId ?? '');
+  const operations = new CompiledOperations(options.schema);
+  const conclusion = new Conclusion(telemetry, clock);
+  const format = errorFormatter(options);
+  const plugins = [operationPlugin(conclusion, operations)];
+  const apollo = createApollo(options, {
+    plugins,
+    format: (formatted, error) => format(formatted, error, exchanges.getStore()?.requestId),
+  });
   await apollo.start();
 
-  const execute = fastifyApolloHandler(apollo, {
+  const { metrics } = telemetry;
+  const maxBytes = config.cache.memoryMaxBytes * responseShare;
+  const path = new AnswerPath({
+    answers,
+    operations,
+    conclusion,
+    resources,
+    metrics,
+    cache: config.responseCache ? new ResponseCache({ answers, metrics, maxBytes }) : undefined,
+    formatError: (error, { requestId }) => format(formattedAsApollo(error), error, requestId),
+  });
+  const asking = new Asking();
+  const apolloHandler = fastifyApolloHandler(apollo, {
     context: async () => contextOf(exchanges.getStore() as Exchange, resources),
   });
 
   async function handle(this: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const exchange = openExchange(request.id, clock, config.requestTimeoutMs);
-    reply.header('cache-control', noStore);
+    const { requestTimeoutMs: timeoutMs } = config;
+    const exchange = openExchange({ requestId: request.id, clock, timeoutMs, basis: answers.begin() });
     try {
       const refusal = await untilReached(request.headers['vitrine-position'], exchange);
       if (refusal) return refuse(reply, refusal);
-      const body = await exchanges.run(exchange, () => execute.call(this, request, reply));
-      if (String(reply.getHeader('content-type')).startsWith('text/html')) {
-        reply.header('content-security-policy', explorerPolicy);
-      }
-      return body;
+      const whole = asking.whole(request);
+      const kept = whole === undefined ? undefined : path.kept(whole, exchange);
+      if (kept !== undefined) return send(reply, kept);
+      asking.parse(request);
+      const asked = asking.read(request, whole);
+      const answer = asked && (await path.answer(asked, exchange));
+      return answer ? send(reply, answer) : await askApollo.call(this, request, reply, exchange);
     } finally {
       exchange.deadline.end();
     }
+  }
+
+  /** The long way. */
+  async function askApollo(
+    this: FastifyInstance,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    exchange: Exchange,
+  ): Promise<unknown> {
+    reply.header('cache-control', noStore);
+    const body = await exchanges.run(exchange, () => apolloHandler.call(this, request, reply));
+    const contentType = String(reply.getHeader('content-type'));
+    if (contentType.startsWith('text/html')) reply.header('content-security-policy', explorerPolicy);
+    else asking.learn(request, contentType);
+    return body;
   }
 
   /** Read-your-writes on any process: a request that carries a position waits until it is applied here. */
@@ -93,6 +140,7 @@ export async function serveGraphql(app: FastifyInstance, options: GraphqlOptions
       const methods = ['GET', 'POST'];
       await scope.register(cors, { origin: origins, methods, exposedHeaders, strictPreflight: false });
     }
+    asking.receive(scope);
     scope.setErrorHandler((error, request, reply) => refuse(reply, problemOf(error, request, telemetry.log)));
     // All methods, so that Apollo says which ones it takes.
     scope.route({ method: ['DELETE', 'GET', 'PATCH', 'POST', 'PUT'], url: '/graphql', handler: handle });
@@ -124,8 +172,12 @@ function codeOfStatus(status: number): ErrorCode {
   return status < 500 ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR';
 }
 
-function createApollo(options: GraphqlOptions, requestId: () => string): ApolloServer<ServerContext> {
-  const { config, telemetry, clock, schema } = options;
+type Format = (formatted: GraphQLFormattedError, error: unknown, requestId?: string) => GraphQLFormattedError;
+
+function createApollo(
+  { config, telemetry, schema }: GraphqlOptions,
+  { plugins, format }: { plugins: ApolloServerPlugin<ServerContext>[]; format: Format },
+): ApolloServer<ServerContext> {
   return new ApolloServer<ServerContext>({
     schema,
     introspection: config.introspection,
@@ -136,22 +188,31 @@ function createApollo(options: GraphqlOptions, requestId: () => string): ApolloS
     stopOnTerminationSignals: false,
     parseOptions: parseOptions(defaultLimits),
     logger: telemetry.log.child({ event: 'apollo' }),
-    formatError: (formatted, error) =>
-      formatError(formatted, error, {
-        requestId: requestId(),
-        introspection: config.introspection,
-        report: (thrown, code) => report(thrown, code, formatted.path),
-      }),
-    plugins: [
-      ApolloServerPluginCacheControlDisabled(),
-      landingPage(config.introspection),
-      operationPlugin(telemetry, clock),
-    ],
+    formatError: format,
+    plugins: [ApolloServerPluginCacheControlDisabled(), landingPage(config.introspection), ...plugins],
   });
+}
 
-  /** What nobody foresaw, with its stack. What upstream did is in the operation's own line, and in upstream's. */
-  function report(err: unknown, code: ErrorCode, path: GraphQLFormattedError['path']): void {
-    if (code !== 'INTERNAL_SERVER_ERROR') return;
-    telemetry.log.error({ event: 'graphql.error', requestId: requestId(), path, err }, 'a field failed unforeseen');
-  }
+function errorFormatter({ config, telemetry }: GraphqlOptions): Format {
+  return (formatted, error, requestId = '') =>
+    formatError(formatted, error, {
+      requestId,
+      introspection: config.introspection,
+      report: (err, code) => {
+        // What nobody foresaw, with its stack. What upstream did is in the operation's own line, and in upstream's.
+        if (code !== 'INTERNAL_SERVER_ERROR') return;
+        const line = { event: 'graphql.error', requestId, path: formatted.path, err };
+        telemetry.log.error(line, 'a field failed unforeseen');
+      },
+    });
+}
+
+/** What Apollo hands to `formatError`, of an error that did not pass through it. */
+function formattedAsApollo(error: GraphQLError): GraphQLFormattedError {
+  const { extensions, ...formatted } = error.toJSON();
+  return { ...formatted, extensions: { ...extensions, code: extensions?.code ?? 'INTERNAL_SERVER_ERROR' } };
+}
+
+function send(reply: FastifyReply, { headers, contentType, bytes }: Answer): FastifyReply {
+  return reply.headers(headers).header('content-type', contentType).send(bytes);
 }

@@ -16,6 +16,7 @@ import type { Deadline } from '../cache/deadline.ts';
 import type { Deliveries } from '../cache/deliveries.ts';
 import type { Token } from '../cache/position.ts';
 import type { Config } from '../config.ts';
+import type { Answers } from '../data/answers.ts';
 import type { Resource } from '../data/reader.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 import { serveAdmin } from './admin.ts';
@@ -44,6 +45,7 @@ export type ListenOptions = {
   resources: readonly Resource<unknown>[];
   upstream: { status(): 'ok' | 'down' };
   coherence: () => Coherence;
+  answers: Answers;
   /** Waits until this process has applied a position. */
   reached: (token: Token, deadline: Deadline) => Promise<void>;
   deliveries: Pick<Deliveries, 'done' | 'note'>;

@@ -80,6 +80,7 @@ export function createMetrics() {
     drainDuration: histogram('drain_duration_seconds', 'Time of a drain.', ['collection', 'outcome'], slow),
     snapshotItems: gauge('snapshot_items', 'Rows in the view of a collection.', ['collection'], 'max'),
     snapshotAge: gauge('snapshot_age_seconds', 'Age of the view of a collection.', ['collection'], 'max'),
+    responseCache: counter('response_cache_total', 'Whole answers, by what became of them.', ['outcome']),
     graphqlOperationDuration: histogram(
       'graphql_operation_duration_seconds',
       'Time of a GraphQL operation.',

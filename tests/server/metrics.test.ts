@@ -94,7 +94,8 @@ describe('P8 seen › the line of an operation', () => {
   });
 
   test('is written for one hit in a hundred, and for every miss', async () => {
-    const gateway = await start({ things: new Things().when('miss', { kind: 'miss' }) });
+    const things = new Things().when('miss', { kind: 'miss' });
+    const gateway = await start({ things, config: { responseCache: false } });
     for (let i = 0; i < 101; i++) await ask(gateway, '{ thing(id: 1) { id } }');
     expect(operations(gateway)).toHaveLength(2);
     for (let i = 0; i < 3; i++) await ask(gateway, '{ thing(id: "miss") { id } }');

@@ -11,6 +11,8 @@ import { onTestFinished } from 'vitest';
 import { type Clock, systemClock } from '../../src/cache/clock.ts';
 import type { Outcome, ReadRequest } from '../../src/cache/outcome.ts';
 import { type Config, readConfig } from '../../src/config.ts';
+import { Answers } from '../../src/data/answers.ts';
+import { Journal } from '../../src/data/journal.ts';
 import type { ChangeEvent, CollectionStatus, InvalidationResult, Reader, Resource } from '../../src/data/reader.ts';
 import type { Context, Readers } from '../../src/graphql/context.ts';
 import { type ListenOptions, listen, type Server } from '../../src/server/index.ts';
@@ -115,6 +117,10 @@ export class Things implements Resource<Thing> {
     };
   }
 
+  isSettled(): boolean {
+    return true;
+  }
+
   status(): CollectionStatus {
     return this.#state;
   }
@@ -214,6 +220,11 @@ export async function start({ config = {}, things = new Things(), options = {} }
     lingerMs: 20,
     coherence: () => ({ redis: 'ok', status: 'ok', lagMs: 12.4, scope: 'cluster' }),
     reached: async () => {},
+    answers: new Answers({
+      follower: { trusted: true, now: () => Date.now() },
+      journal: new Journal(),
+      resources: [things],
+    }),
     deliveries: { done: async (id) => done.get(id), note: async (id, text) => void done.set(id, text) },
     ...options,
   });

@@ -1,0 +1,115 @@
+/**
+ * The journal of a process: which rows came to be others, in the order in which it came to know it.
+ *
+ *   an answer, made at a position ─► asked for again ─► has anything that it was made of changed since? ─► if not, it is
+ *                                                                                                         still the answer
+ *
+ * No index from rows to answers: whoever asks walks over what changed since it was last asked for. What is older than
+ * the journal reaches counts as changed.
+ */
+import { type Filters, matches, type NormalForm } from './filters.ts';
+import { comparePlaces, keyIn, type Place } from './order.ts';
+import type { ViewRow } from './view.ts';
+
+/** What a page shows, and where it lies: a row that stands there, before or after a change, makes it another page. */
+export type Span<T> = {
+  filters: Filters<T>;
+  form: NormalForm;
+  order: string;
+  /** The nearest rows outside of the page, which tell that there are such; undefined where the list ends. */
+  low: Place | undefined;
+  high: Place | undefined;
+};
+
+/** What an answer is made of. `counts`: it tells how many rows there are, wherever they stand. */
+export type Part<T = unknown> =
+  | { kind: 'row'; resource: string; id: string }
+  | { kind: 'page'; resource: string; span: Span<T>; counts: boolean };
+
+type AnyRow = ViewRow<unknown>;
+
+/** `row`: this id is read, or to be read, anew. `placed`: a row of the view left its place, took one, or both. */
+type Change =
+  | { kind: 'row'; resource: string; id: string }
+  | { kind: 'placed'; resource: string; old: AnyRow | undefined; next: AnyRow | undefined }
+  | { kind: 'all'; resource: string };
+
+/** Changes remembered: seconds of the busiest, hours of a calm catalogue. */
+const remembered = 4_096;
+
+export class Journal {
+  readonly #changes: Change[] = new Array(remembered);
+  #position = 0;
+
+  /** How much has changed so far. */
+  get position(): number {
+    return this.#position;
+  }
+
+  note(change: Change): void {
+    this.#changes[this.#position % remembered] = change;
+    this.#position += 1;
+  }
+
+  /** Whether these parts are as they were at that position. */
+  isUnchanged(parts: Parts, since: number): boolean {
+    if (this.#position - since > remembered) return false;
+    for (let at = since; at < this.#position; at++) {
+      if (parts.areTouchedBy(this.#changes[at % remembered] as Change)) return false;
+    }
+    return true;
+  }
+}
+
+/** The parts of one answer. */
+export class Parts {
+  readonly #rows = new Set<string>();
+  readonly #pages: Extract<Part, { kind: 'page' }>[] = [];
+  /** That pages of it were cut from. */
+  readonly collections = new Set<string>();
+
+  /** Of a page more may become known while the answer is made. */
+  add(part: Part): void {
+    if (part.kind === 'row') this.#rows.add(keyOf(part.resource, part.id));
+    else {
+      this.#pages.push(part);
+      this.collections.add(part.resource);
+    }
+  }
+
+  areTouchedBy(change: Change): boolean {
+    switch (change.kind) {
+      case 'row':
+        return this.#rows.has(keyOf(change.resource, change.id));
+      case 'placed':
+        return this.#pages.some((page) => page.resource === change.resource && isTouched(page, change));
+      case 'all':
+        return this.#mentions(change.resource);
+    }
+  }
+
+  #mentions(resource: string): boolean {
+    return this.collections.has(resource) || this.#rows.keys().some((key) => key.startsWith(keyOf(resource, '')));
+  }
+}
+
+function keyOf(resource: string, id: string): string {
+  return `${resource} ${id}`;
+}
+
+function isTouched(
+  { span, counts }: Extract<Part, { kind: 'page' }>,
+  { old, next }: Extract<Change, { kind: 'placed' }>,
+): boolean {
+  const fits = (row: AnyRow | undefined) => row !== undefined && matches(span.filters, span.form, row);
+  const fitted = fits(old);
+  const fitsNow = fits(next);
+  if (counts && fitted !== fitsNow) return true;
+  return (fitted && isWithin(span, old as AnyRow)) || (fitsNow && isWithin(span, next as AnyRow));
+}
+
+function isWithin({ order, low, high }: Span<unknown>, row: AnyRow): boolean {
+  const place = { key: keyIn(order, row), id: row.id };
+  const isAfterLow = low === undefined || comparePlaces(low, place) <= 0;
+  return isAfterLow && (high === undefined || comparePlaces(place, high) <= 0);
+}

@@ -1,0 +1,171 @@
+/**
+ * The short ways to an answer, for operations that the long way (Apollo) has admitted before.
+ *
+ *   kept whole ─► its bytes
+ *       └─ no ─► compiled ─► the same under way, begun at the present moment? ─► its answer
+ *                    │                         └─ no ─► run ─► errors as Apollo formats them ─► bytes ─► kept, if it may be
+ *                    └─ no ─► undefined: the long way
+ *
+ * Whatever is unusual about a request goes the long way, which says what is wrong with it. So only requests that it
+ * would answer are answered here, and byte for byte as it would.
+ */
+import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
+import type { Answers } from '../data/answers.ts';
+import type { Resource } from '../data/reader.ts';
+import type { CompiledOperation, CompiledOperations, OperationText } from '../graphql/index.ts';
+import type { Metrics } from '../telemetry/index.ts';
+import type { Conclusion } from './conclusion.ts';
+import { contextOf, type Exchange } from './exchange.ts';
+import type { Kept, ResponseCache } from './response-cache.ts';
+
+/** A request, as far as its answer depends on it. */
+export type Asked = {
+  text: OperationText;
+  variables: Readonly<Record<string, unknown>>;
+  /** What Apollo chose for the request's `Accept`. */
+  contentType: string;
+  /** The request as it came. */
+  request: string;
+};
+
+export type Answer = { headers: Record<string, string>; contentType: string; bytes: Buffer };
+
+type Parts = {
+  answers: Answers;
+  operations: CompiledOperations;
+  conclusion: Conclusion;
+  resources: readonly Resource<unknown>[];
+  metrics: Metrics;
+  /** Undefined where whole answers are not kept. */
+  cache: ResponseCache | undefined;
+  formatError(error: GraphQLError, exchange: Exchange): GraphQLFormattedError;
+};
+
+/** One execution that others may share, with what it began at. */
+type Running = { exchange: Exchange; answer: Promise<Answer | undefined> };
+
+export class AnswerPath {
+  readonly #parts: Parts;
+  readonly #running = new Map<string, Running>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** By the request as it came, before anything of it is parsed. */
+  kept(request: string, exchange: Exchange): Answer | undefined {
+    const kept = this.#parts.cache?.findByRequest(request);
+    return kept && this.#answerOf(kept, exchange);
+  }
+
+  /** @returns Undefined when it has to go the long way. */
+  async answer(asked: Asked, exchange: Exchange): Promise<Answer | undefined> {
+    const operation = this.#parts.operations.find(asked.text);
+    if (operation === undefined) return undefined;
+    const { cache } = this.#parts;
+    if (cache === undefined || !isShareable(operation)) return this.#run(operation, asked, exchange);
+    const key = keyOf(asked);
+    const kept = cache.find(key);
+    if (kept !== undefined) {
+      cache.remember(asked.request, key);
+      return this.#answerOf(kept, exchange);
+    }
+    return this.#share(key, exchange, () => this.#run(operation, asked, exchange, key));
+  }
+
+  /** Identical operations under way share one execution, if it began at the present position of the journal. */
+  async #share(key: string, exchange: Exchange, run: () => Promise<Answer | undefined>): Promise<Answer | undefined> {
+    const running = this.#running.get(key);
+    if (running !== undefined && this.#parts.answers.isCurrent(running.exchange.basis)) {
+      const answer = await exchange.deadline.race(running.answer);
+      // One with errors names the request it was made for.
+      if (answer !== undefined && !running.exchange.failed) return this.#joined(answer);
+    }
+    const own: Running = { exchange, answer: run() };
+    this.#running.set(key, own);
+    return own.answer.finally(() => {
+      if (this.#running.get(key) === own) this.#running.delete(key);
+    });
+  }
+
+  #joined(answer: Answer): Answer {
+    this.#parts.metrics.responseCache.inc({ outcome: 'coalesced' });
+    const status = answer.headers['cache-status'];
+    const isMiss = status?.includes('fwd=miss') && !status.includes('collapsed');
+    return isMiss ? { ...answer, headers: { ...answer.headers, 'cache-status': `${status}; collapsed` } } : answer;
+  }
+
+  async #run(
+    operation: CompiledOperation,
+    { variables, contentType, request }: Asked,
+    exchange: Exchange,
+    key?: string,
+  ): Promise<Answer | undefined> {
+    const { conclusion, resources, formatError } = this.#parts;
+    const running = operation.run(contextOf(exchange, resources), variables);
+    if (running === undefined) return undefined;
+    const { data, errors: thrown = [] }: ExecutionResult = await running;
+    const errors = thrown.map((error) => formatError(error, exchange));
+    exchange.failed = errors.length > 0;
+    const { name: operationName, policy } = operation;
+    const headers = conclusion.of({ operationName, policy, errors, hasData: true, exchange });
+    const body = errors.length > 0 ? { errors, data } : { data };
+    const answer = { headers, contentType, bytes: Buffer.from(`${JSON.stringify(body)}\n`) };
+    if (key !== undefined && errors.length === 0) this.#keep(key, { operation, request, answer, exchange });
+    return answer;
+  }
+
+  #keep(
+    key: string,
+    {
+      operation,
+      request,
+      answer,
+      exchange,
+    }: { operation: CompiledOperation; request: string; answer: Answer; exchange: Exchange },
+  ): void {
+    const { answers, cache } = this.#parts;
+    const { outcomes, basis } = exchange;
+    const ttlMs = Math.min(...outcomes.map((outcome) => outcome.ttlMs));
+    const isFresh = outcomes.length > 0 && ttlMs > 0 && outcomes.every(({ stored }) => stored);
+    const cacheControl = answer.headers['cache-control'];
+    if (cache === undefined || !isFresh || cacheControl === undefined) return;
+    const nowMs = answers.now();
+    cache.keep(key, {
+      basis,
+      name: operation.name,
+      oldestMs: nowMs - Math.max(...outcomes.map(({ ageMs }) => ageMs)),
+      freshUntilMs: nowMs + ttlMs,
+      cacheControl,
+      contentType: answer.contentType,
+      bytes: answer.bytes,
+    });
+    cache.remember(request, key);
+  }
+
+  #answerOf({ name, cacheControl, contentType, bytes, oldestMs, freshUntilMs }: Kept, exchange: Exchange): Answer {
+    const nowMs = this.#parts.answers.now();
+    const cacheStatus = `Vitrine; hit; ttl=${Math.floor((freshUntilMs - nowMs) / 1000)}`;
+    const age = String(Math.max(0, Math.floor((nowMs - oldestMs) / 1000)));
+    this.#parts.conclusion.ofKept(exchange, { name, cacheStatus });
+    return { headers: { 'cache-control': cacheControl, age, 'cache-status': cacheStatus }, contentType, bytes };
+  }
+}
+
+/** Public, and good for longer than the moment. */
+function isShareable({ policy }: CompiledOperation): boolean {
+  return policy !== undefined && policy.scope === 'PUBLIC' && policy.maxAgeMs > 0;
+}
+
+/** Two requests have the same key exactly when they ask for the same. */
+function keyOf({ text, variables, contentType }: Asked): string {
+  return JSON.stringify([contentType, text.operationName ?? '', text.query, canonical(variables)]);
+}
+
+/** Members of objects by name, whatever order they came in. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : Number(a > b)));
+  return Object.fromEntries(members.map(([name, member]) => [name, canonical(member)]));
+}
