@@ -4,33 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { type Catalog, catalogs } from '../../src/catalog/catalogs.ts';
 import { CursorError, type Page, type PageQuery } from '../../src/data/reader.ts';
 import { View } from '../../src/data/view.ts';
-import { keepOf, type ModelFilter, type ModelQuery, modelPage, type RawRow, statuses } from './model.ts';
-
-const dayMs = 86_400_000;
-const firstDay = Date.parse('2026-11-01T00:00:00Z');
-const dateOf = (day: number) => new Date(firstDay + day * dayMs).toISOString();
-
-/** Few values of each field, so that ties and matches are many. */
-const rows: fc.Arbitrary<RawRow> = fc.record({
-  id: fc.integer({ min: 1, max: 30 }).map(String),
-  title: fc.constantFrom('Art', 'art', 'Ärt', 'Livres', 'livres II', '한국', 'Éa', `${'x'.repeat(127)}y z`),
-  status: fc.constantFrom('upcoming', 'live', 'closed', 'cancelled', 'postponed'),
-  start_date: fc.integer({ min: 0, max: 5 }).map(dateOf),
-  seller_id: fc.constantFrom('1', '2', '10', null),
-  lot_count: fc.constant(1),
-  updated_at: fc.integer({ min: 0, max: 9 }).map(dateOf),
-});
-
-const filters: fc.Arbitrary<ModelFilter> = fc.record(
-  {
-    sellerId: fc.constantFrom('1', '2', '10', '99', '', null),
-    status: fc.oneof(fc.uniqueArray(fc.constantFrom(...statuses)), fc.constant(null)),
-    startsFrom: fc.integer({ min: -1, max: 6 }).map(dateOf),
-    startsBefore: fc.integer({ min: -1, max: 6 }).map(dateOf),
-    titleContains: fc.constantFrom('', null, 'a', 'É', 'IVR', 'z', '한', '\u0301'),
-  },
-  { requiredKeys: [] },
-);
+import { asks, dateOf, filters, rows } from './arbitraries.ts';
+import { keepOf, type ModelFilter, type ModelQuery, modelPage, type RawRow } from './model.ts';
 
 type Step =
   | { kind: 'put'; row: RawRow }
@@ -41,12 +16,6 @@ type Step =
       ask: Pick<ModelQuery, 'order' | 'direction' | 'first' | 'last'>;
       at: number[];
     };
-
-const asks = fc.record({
-  order: fc.constantFrom('START_DATE' as const, 'TITLE' as const, 'UPDATED_AT' as const),
-  direction: fc.constantFrom('ASC' as const, 'DESC' as const),
-  size: fc.tuple(fc.constantFrom('first' as const, 'last' as const), fc.integer({ min: 0, max: 8 })),
-});
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: rows.map((row) => ({ kind: 'put' as const, row })) },
