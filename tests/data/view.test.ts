@@ -68,7 +68,8 @@ class Pair {
       ...(startsFrom ? { startsFrom: new Date(startsFrom) } : {}),
       ...(startsBefore ? { startsBefore: new Date(startsBefore) } : {}),
     };
-    return this.view.page({ ...query, filter: { ...rest, ...dates } });
+    const { span: _span, ...page } = this.view.page({ ...query, filter: { ...rest, ...dates } });
+    return page;
   }
 
   check({ filter, ask, at }: Extract<Step, { kind: 'page' }>): void {
