@@ -3,13 +3,12 @@
  *
  *   kept whole ─► its bytes
  *       └─ no ─► compiled ─► the same under way, begun at the present moment? ─► its answer
- *                    │                         └─ no ─► run ─► errors as Apollo formats them ─► bytes ─► kept, if it may be
- *                    └─ no ─► undefined: the long way
+ *                    │                         └─ no ─► run ─► without errors: bytes ─► kept, if it may be
+ *                    └─ no ─► the long way ◄───────────────────┴─ with errors
  *
  * Whatever is unusual about a request goes the long way, which says what is wrong with it. So only requests that it
  * would answer are answered here, and byte for byte as it would.
  */
-import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
 import type { Answers } from '../data/answers.ts';
 import type { Resource } from '../data/reader.ts';
 import type { CompiledOperation, CompiledOperations, OperationText } from '../graphql/index.ts';
@@ -38,7 +37,6 @@ type Parts = {
   metrics: Metrics;
   /** Undefined where whole answers are not kept. */
   cache: ResponseCache | undefined;
-  formatError(error: GraphQLError, exchange: Exchange): GraphQLFormattedError;
 };
 
 /** One execution that others may share, with what it began at. */
@@ -78,8 +76,7 @@ export class AnswerPath {
     const running = this.#running.get(key);
     if (running !== undefined && this.#parts.answers.isCurrent(running.exchange.basis)) {
       const answer = await exchange.deadline.race(running.answer);
-      // One with errors names the request it was made for.
-      if (answer !== undefined && !running.exchange.failed) return this.#joined(answer);
+      return answer && this.#joined(answer);
     }
     const own: Running = { exchange, answer: run() };
     this.#running.set(key, own);
@@ -101,17 +98,14 @@ export class AnswerPath {
     exchange: Exchange,
     key?: string,
   ): Promise<Answer | undefined> {
-    const { conclusion, resources, formatError } = this.#parts;
-    const running = operation.run(contextOf(exchange, resources), variables);
-    if (running === undefined) return undefined;
-    const { data, errors: thrown = [] }: ExecutionResult = await running;
-    const errors = thrown.map((error) => formatError(error, exchange));
-    exchange.failed = errors.length > 0;
+    const { conclusion, resources } = this.#parts;
+    const result = await operation.run(contextOf(exchange, resources), variables);
+    // graphql-jit leaves a list longer than it is when an item of it fails; and what fails need not be quick.
+    if (result === undefined || result.errors !== undefined) return undefined;
     const { name: operationName, policy } = operation;
-    const headers = conclusion.of({ operationName, policy, errors, hasData: true, exchange });
-    const body = errors.length > 0 ? { errors, data } : { data };
-    const answer = { headers, contentType, bytes: Buffer.from(`${JSON.stringify(body)}\n`) };
-    if (key !== undefined && errors.length === 0) this.#keep(key, { operation, request, answer, exchange });
+    const headers = conclusion.of({ operationName, policy, errors: [], hasData: true, exchange });
+    const answer = { headers, contentType, bytes: Buffer.from(`${JSON.stringify({ data: result.data })}\n`) };
+    if (key !== undefined) this.#keep(key, { operation, request, answer, exchange });
     return answer;
   }
 

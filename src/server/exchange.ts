@@ -15,8 +15,6 @@ export type Exchange = {
   outcomes: Outcome[];
   /** What its answer is made of. */
   basis: Basis;
-  /** The answer has errors. */
-  failed: boolean;
 };
 
 export type ServerContext = Context<Readers> & { exchange: Exchange };
@@ -25,14 +23,19 @@ type Opening = { requestId: string; clock: Clock; timeoutMs: number; basis: Basi
 
 export function openExchange({ requestId, clock, timeoutMs, basis }: Opening): Exchange {
   const deadline = new Deadline(clock, timeoutMs);
-  return { requestId, startedAtMs: clock.mono(), deadline, outcomes: [], basis, failed: false };
+  return { requestId, startedAtMs: clock.mono(), deadline, outcomes: [], basis };
+}
+
+/** Before it is executed once more, by another way. */
+export function restart(exchange: Exchange): void {
+  exchange.outcomes = [];
 }
 
 export function contextOf(exchange: Exchange, resources: readonly Resource<unknown>[]): ServerContext {
-  const { requestId, deadline, outcomes, basis } = exchange;
+  const { requestId, deadline, basis } = exchange;
   const request: Reading = {
     deadline,
-    note: (outcome) => outcomes.push(outcome),
+    note: (outcome) => exchange.outcomes.push(outcome),
     touch: (part) => basis.parts.add(part),
   };
   return { requestId, readers: readersOf(resources, request), exchange };

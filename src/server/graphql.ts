@@ -13,7 +13,7 @@ import { ApolloServerPluginCacheControlDisabled } from '@apollo/server/plugin/di
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import cors from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { GraphQLError, GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Clock } from '../cache/clock.ts';
 import { type Deadline, DeadlineError } from '../cache/deadline.ts';
 import { parseToken, type Token } from '../cache/position.ts';
@@ -27,7 +27,7 @@ import { problemOf } from './app.ts';
 import { Asking } from './asking.ts';
 import { noStore } from './cache-control.ts';
 import { Conclusion, retryAfterSeconds } from './conclusion.ts';
-import { contextOf, type Exchange, openExchange, type ServerContext } from './exchange.ts';
+import { contextOf, type Exchange, openExchange, restart, type ServerContext } from './exchange.ts';
 import { explorerPolicy, landingPage, sandboxOrigins } from './explorer.ts';
 import { operationPlugin } from './operation.ts';
 import type { Problem } from './problems.ts';
@@ -73,7 +73,6 @@ export async function serveGraphql(app: FastifyInstance, options: GraphqlOptions
     resources,
     metrics,
     cache: config.responseCache ? new ResponseCache({ answers, metrics, maxBytes }) : undefined,
-    formatError: (error, { requestId }) => format(formattedAsApollo(error), error, requestId),
   });
   const asking = new Asking();
   const apolloHandler = fastifyApolloHandler(apollo, {
@@ -105,6 +104,7 @@ export async function serveGraphql(app: FastifyInstance, options: GraphqlOptions
     reply: FastifyReply,
     exchange: Exchange,
   ): Promise<unknown> {
+    restart(exchange);
     reply.header('cache-control', noStore);
     const body = await exchanges.run(exchange, () => apolloHandler.call(this, request, reply));
     const contentType = String(reply.getHeader('content-type'));
@@ -205,12 +205,6 @@ function errorFormatter({ config, telemetry }: GraphqlOptions): Format {
         telemetry.log.error(line, 'a field failed unforeseen');
       },
     });
-}
-
-/** What Apollo hands to `formatError`, of an error that did not pass through it. */
-function formattedAsApollo(error: GraphQLError): GraphQLFormattedError {
-  const { extensions, ...formatted } = error.toJSON();
-  return { ...formatted, extensions: { ...extensions, code: extensions?.code ?? 'INTERNAL_SERVER_ERROR' } };
 }
 
 function send(reply: FastifyReply, { headers, contentType, bytes }: Answer): FastifyReply {
