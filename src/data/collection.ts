@@ -98,9 +98,10 @@ export class Collection<T> implements Listener {
     return this.#view.isSettled;
   }
 
-  /** Begins to fill the base, so that the first request need not. */
+  /** Begins to fill the base, so that the first request need not; as a request would, not right after a failure. */
   warm(): void {
-    if (this.#view.base === undefined && this.#fills.joinable() === undefined) this.#fills.open();
+    if (this.#view.base !== undefined || this.#fills.joinable() !== undefined) return;
+    if (this.#fills.recentFailure() === undefined) this.#fills.open();
   }
 
   status(): CollectionStatus {

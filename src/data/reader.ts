@@ -84,6 +84,8 @@ export interface Resource<T> {
   /** Whether pages can be told from what is held alone: nothing is known to have changed that is not read yet. */
   isSettled(): boolean;
   status(): CollectionStatus;
+  /** Begins to read the collection if there is nothing to serve, unless it is being read or just could not be. */
+  warm(): void;
   /** Reads these ids anew; with `purge` nothing older is served again, not even on error. */
   invalidate(ids: readonly string[], options: { purge: boolean; source: string }): Promise<InvalidationResult>;
   /** Reads the rows of these events anew, and again where upstream lags behind its own word. */

@@ -30,6 +30,8 @@ export function serveHealth(app: FastifyInstance, sources: HealthSources): void 
   app.get('/livez', () => ({ status: 'ok' }));
   app.get('/readyz', (_request, reply) => {
     const readiness = readinessOf(sources);
+    // Nobody is sent to a process that is not ready, so it is who asks for readiness that makes it try again.
+    for (const resource of sources.resources) if (hasNothingToServe(resource.status())) resource.warm();
     return reply.code(readiness.status === 'unready' ? 503 : 200).send(readiness);
   });
 }

@@ -40,6 +40,13 @@ describe('/readyz', () => {
     expect(body.checks).toMatchObject({ things: state });
   });
 
+  test.each(collections)('when a collection %s: asks for it to be read if there is nothing to serve', async (...of) => {
+    const [, state, expected] = of;
+    const { url, things } = await start({ things: new Things().is(state) });
+    await send(`${url}/readyz`);
+    expect(things.calls).toEqual(expected === 'unready' ? ['warm'] : []);
+  });
+
   const around: [string, Partial<Coherence>, string][] = [
     ['Redis is off', { redis: 'off' }, 'ok'],
     ['Redis is down', { redis: 'down' }, 'degraded'],

@@ -125,6 +125,10 @@ export class Things implements Resource<Thing> {
     return this.#state;
   }
 
+  warm(): void {
+    this.calls.push('warm');
+  }
+
   async invalidate(ids: readonly string[], how: object): Promise<InvalidationResult> {
     this.calls.push({ ids, ...how });
     return this.#outcome(ids.length);
