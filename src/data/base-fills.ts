@@ -167,7 +167,9 @@ export class BaseFills<T> {
     if (!follower.validAsWhole(this.#parts.namespace, found.asOf)) return undefined;
     const base = await this.#parts.store.load(found);
     if (base === undefined) this.#parts.reject('undecodable');
-    return base && this.#parts.install(base) ? base : undefined;
+    if (base === undefined || !this.#parts.install(base)) return undefined;
+    this.#failures.clear(failureKey);
+    return base;
   }
 
   async #drain(fill: Fill<T>, lease: Lease): Promise<Landed<T>> {

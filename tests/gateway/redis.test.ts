@@ -173,6 +173,21 @@ describe('two gateways on one Redis', () => {
     expect(upstream.requests.counts()).toEqual({ '/catalogs': 4 });
   });
 
+  it('one that could not drain is well again with the drain of the other (P8)', async () => {
+    const [one, two] = await startTwo();
+    upstream.faults.set({ status: { value: 500, routes: ['/catalogs'] } });
+    await two.invalidate({ type: 'catalog', all: true });
+    expect(await ready(two)).toMatchObject({ status: 'degraded', checks: { catalogs: { status: 'failed' } } });
+    upstream.faults.reset();
+    upstream.requests.reset();
+    await one.invalidate({ type: 'catalog', all: true });
+    await eventually(async () => {
+      await untilWarm(two);
+      return (await ready(two)).checks.catalogs?.status === 'fresh';
+    });
+    expect(upstream.requests.counts()).toEqual({ '/catalogs': 4 });
+  });
+
   it('both forget what was purged, and it is gone from Redis', async () => {
     const [one, two] = await startTwo();
     change('7000', 'a secret');
