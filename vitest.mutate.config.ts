@@ -6,10 +6,6 @@ export default defineConfig({
   ...shared,
   test: {
     ...shared.test,
-    include: [
-      'tests/{cache,data,upstream}/**/*.test.ts',
-      'tests/simulation/seeds.test.ts',
-      'tests/gateway/{freshness,redis}.test.ts',
-    ],
+    include: ['tests/{cache,data,upstream}/**/*.test.ts', 'tests/simulation/seeds.test.ts'],
   },
 });
