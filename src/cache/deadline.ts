@@ -16,7 +16,8 @@ export class Deadline {
   readonly #ms: number;
   readonly #endsAtMs: number;
   #over: Promise<never> | undefined;
-  readonly #ended = new AbortController();
+  /** Of the timer, which most requests never need. */
+  #ended: AbortController | undefined;
 
   /** @param ms - From now. */
   constructor(clock: Clock, ms: number) {
@@ -37,10 +38,11 @@ export class Deadline {
 
   /** Stops the timer: the request is answered. */
   end(): void {
-    this.#ended.abort();
+    this.#ended?.abort();
   }
 
   #startTimer(): Promise<never> {
+    this.#ended = new AbortController();
     const over = this.#clock.sleep(this.remainingMs(), this.#ended.signal).then(() => {
       throw new DeadlineError(this.#ms);
     });

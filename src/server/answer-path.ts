@@ -13,8 +13,9 @@ import type { Answers } from '../data/answers.ts';
 import type { Resource } from '../data/reader.ts';
 import type { CompiledOperation, CompiledOperations, OperationText } from '../graphql/index.ts';
 import type { Metrics } from '../telemetry/index.ts';
-import type { Conclusion } from './conclusion.ts';
+import type { Conclusion, Timed } from './conclusion.ts';
 import { contextOf, type Exchange } from './exchange.ts';
+import { Representation } from './representation.ts';
 import type { Kept, ResponseCache } from './response-cache.ts';
 
 /** A request, as far as its answer depends on it. */
@@ -27,7 +28,7 @@ export type Asked = {
   request: string;
 };
 
-export type Answer = { headers: Record<string, string>; contentType: string; bytes: Buffer };
+export type Answer = { headers: Record<string, string>; representation: Representation };
 
 type Parts = {
   answers: Answers;
@@ -51,9 +52,9 @@ export class AnswerPath {
   }
 
   /** By the request as it came, before anything of it is parsed. */
-  kept(request: string, exchange: Exchange): Answer | undefined {
+  kept(request: string, asked: Timed): Answer | undefined {
     const kept = this.#parts.cache?.findByRequest(request);
-    return kept && this.#answerOf(kept, exchange);
+    return kept && this.#answerOf(kept, asked);
   }
 
   /** @returns Undefined when it has to go the long way. */
@@ -104,7 +105,8 @@ export class AnswerPath {
     if (result === undefined || result.errors !== undefined) return undefined;
     const { name: operationName, policy } = operation;
     const headers = conclusion.of({ operationName, policy, errors: [], hasData: true, exchange });
-    const answer = { headers, contentType, bytes: Buffer.from(`${JSON.stringify({ data: result.data })}\n`) };
+    const bytes = Buffer.from(`${JSON.stringify({ data: result.data })}\n`);
+    const answer = { headers, representation: new Representation(bytes, contentType) };
     if (key !== undefined) this.#keep(key, { operation, request, answer, exchange });
     return answer;
   }
@@ -131,18 +133,17 @@ export class AnswerPath {
       oldestMs: nowMs - Math.max(...outcomes.map(({ ageMs }) => ageMs)),
       freshUntilMs: nowMs + ttlMs,
       cacheControl,
-      contentType: answer.contentType,
-      bytes: answer.bytes,
+      representation: answer.representation,
     });
     cache.remember(request, key);
   }
 
-  #answerOf({ name, cacheControl, contentType, bytes, oldestMs, freshUntilMs }: Kept, exchange: Exchange): Answer {
+  #answerOf({ name, cacheControl, representation, oldestMs, freshUntilMs }: Kept, asked: Timed): Answer {
     const nowMs = this.#parts.answers.now();
     const cacheStatus = `Vitrine; hit; ttl=${Math.floor((freshUntilMs - nowMs) / 1000)}`;
     const age = String(Math.max(0, Math.floor((nowMs - oldestMs) / 1000)));
-    this.#parts.conclusion.ofKept(exchange, { name, cacheStatus });
-    return { headers: { 'cache-control': cacheControl, age, 'cache-status': cacheStatus }, contentType, bytes };
+    this.#parts.conclusion.ofKept(asked, { name, cacheStatus });
+    return { headers: { 'cache-control': cacheControl, age, 'cache-status': cacheStatus }, representation };
   }
 }
 

@@ -35,9 +35,9 @@ export async function createApp({ log, isClosing }: { log: Logger; isClosing: ()
     },
     clientErrorHandler: refuseMalformed,
   });
-  await app.register(helmet, { contentSecurityPolicy: strictPolicy });
+  const securityHeaders = await headersOfHelmet();
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
+    reply.headers(securityHeaders).headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
     if (isClosing() && !answersWhileClosing.has(request.routeOptions.url ?? '')) {
       return sendProblem(reply, { status: 503, detail: 'This process is shutting down.' });
     }
@@ -51,6 +51,14 @@ export async function createApp({ log, isClosing }: { log: Logger; isClosing: ()
     sendProblem(reply, { status: 404, detail: `Nothing answers ${request.method} here.` }),
   );
   return app as FastifyInstance;
+}
+
+/** The same on every answer, so made once. */
+async function headersOfHelmet(): Promise<Record<string, string>> {
+  const app = fastify();
+  await app.register(helmet, { contentSecurityPolicy: strictPolicy });
+  app.get('/', (_request, reply) => reply.send(reply.getHeaders()));
+  return (await app.inject('/')).json<Record<string, string>>();
 }
 
 /** What a client may read of an error: Fastify's own refusals as they are, of all else only its kind, known by `code`. */

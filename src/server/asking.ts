@@ -25,7 +25,7 @@ export class Asking {
     const parse = scope.getDefaultJsonParser('error', 'error');
     this.#parseJson = (text) => {
       let parsed: unknown;
-      parse({} as FastifyRequest, text, (error, body) => {
+      void parse({} as FastifyRequest, text, (error, body) => {
         if (error) throw error;
         parsed = body;
       });

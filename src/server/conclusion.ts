@@ -21,6 +21,9 @@ export const retryAfterSeconds = 1;
 /** `refused`: nothing was executed. */
 type Result = 'ok' | 'error' | 'refused';
 
+/** A request, as far as its time is taken. */
+export type Timed = Pick<Exchange, 'requestId' | 'startedAtMs'>;
+
 export type Concluded = {
   operationName: string | null | undefined;
   /** Of the document; undefined when nothing was read. */
@@ -57,12 +60,12 @@ export class Conclusion {
   }
 
   /** Of an answer that was kept whole: a hit throughout. */
-  ofKept(exchange: Exchange, { name, cacheStatus }: { name: string | undefined; cacheStatus: string }): void {
+  ofKept(asked: Timed, { name, cacheStatus }: { name: string | undefined; cacheStatus: string }): void {
     const operationName = name;
-    this.#report(exchange, { operationName, result: 'ok', level: 'debug', cacheStatus, errors: [] });
+    this.#report(asked, { operationName, result: 'ok', level: 'debug', cacheStatus, errors: [] });
   }
 
-  #report({ startedAtMs, requestId }: Exchange, { operationName, result, level, cacheStatus, errors }: Reported): void {
+  #report({ startedAtMs, requestId }: Timed, { operationName, result, level, cacheStatus, errors }: Reported): void {
     const { log, metrics } = this.#telemetry;
     const operation = this.#names.label(operationName);
     const durationMs = this.#clock.mono() - startedAtMs;

@@ -31,6 +31,7 @@ import { contextOf, type Exchange, openExchange, restart, type ServerContext } f
 import { explorerPolicy, landingPage, sandboxOrigins } from './explorer.ts';
 import { operationPlugin } from './operation.ts';
 import type { Problem } from './problems.ts';
+import { isKnownTo } from './representation.ts';
 import { ResponseCache } from './response-cache.ts';
 
 /** What a page of another origin may read besides the body. */
@@ -79,19 +80,28 @@ export async function serveGraphql(app: FastifyInstance, options: GraphqlOptions
     context: async () => contextOf(exchanges.getStore() as Exchange, resources),
   });
 
-  async function handle(this: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  function handle(this: FastifyInstance, request: FastifyRequest, reply: FastifyReply): unknown {
+    const whole = asking.whole(request);
+    const mayBeKept = whole !== undefined && request.headers['vitrine-position'] === undefined;
+    const kept = mayBeKept ? path.kept(whole, { requestId: request.id, startedAtMs: clock.mono() }) : undefined;
+    return kept === undefined ? answer.call(this, request, reply, whole) : send(request, reply, kept);
+  }
+
+  async function answer(
+    this: FastifyInstance,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    whole: string | undefined,
+  ): Promise<unknown> {
     const { requestTimeoutMs: timeoutMs } = config;
     const exchange = openExchange({ requestId: request.id, clock, timeoutMs, basis: answers.begin() });
     try {
       const refusal = await untilReached(request.headers['vitrine-position'], exchange);
       if (refusal) return refuse(reply, refusal);
-      const whole = asking.whole(request);
-      const kept = whole === undefined ? undefined : path.kept(whole, exchange);
-      if (kept !== undefined) return send(reply, kept);
       asking.parse(request);
       const asked = asking.read(request, whole);
-      const answer = asked && (await path.answer(asked, exchange));
-      return answer ? send(reply, answer) : await askApollo.call(this, request, reply, exchange);
+      const short = asked && (await path.answer(asked, exchange));
+      return short ? send(request, reply, short) : await askApollo.call(this, request, reply, exchange);
     } finally {
       exchange.deadline.end();
     }
@@ -207,6 +217,20 @@ function errorFormatter({ config, telemetry }: GraphqlOptions): Format {
     });
 }
 
-function send(reply: FastifyReply, { headers, contentType, bytes }: Answer): FastifyReply {
-  return reply.headers(headers).header('content-type', contentType).send(bytes);
+/** Written past Fastify's own way, whose hooks have nothing to add to it. */
+function send(request: FastifyRequest, reply: FastifyReply, { headers, representation }: Answer): FastifyReply {
+  const coding = representation.codingFor(request.headers['accept-encoding']);
+  const etag = request.method === 'GET' ? representation.etag(coding) : undefined;
+  const isKnown = etag !== undefined && isKnownTo(request.headers['if-none-match'], etag);
+  const bytes = representation.in(coding);
+  reply.hijack();
+  reply.raw.writeHead(isKnown ? 304 : 200, {
+    ...(reply.getHeaders() as Record<string, string>),
+    ...headers,
+    ...(etag !== undefined && { etag }),
+    ...(coding !== 'identity' && { 'content-encoding': coding }),
+    ...(!isKnown && { 'content-type': representation.contentType, 'content-length': bytes.length }),
+  });
+  reply.raw.end(isKnown ? undefined : bytes);
+  return reply;
 }

@@ -25,6 +25,7 @@ import { serveExplorer } from './explorer.ts';
 import { serveGraphql } from './graphql.ts';
 import { type Coherence, serveHealth } from './health.ts';
 import { type MetricsPage, serveMetrics } from './metrics.ts';
+import { compressFromBytes } from './representation.ts';
 import { serveWebhooks } from './webhooks.ts';
 
 export type { Coherence } from './health.ts';
@@ -34,8 +35,6 @@ export type { MetricsPage } from './metrics.ts';
 const drainMs = 15_000;
 /** Longer than clients that ask one question after another take for the next one. */
 const defaultLingerMs = 250;
-/** Smaller answers do not gain by compression. */
-const compressFromBytes = 1024;
 
 export type ListenOptions = {
   config: Config;

@@ -10,6 +10,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Answers, Basis } from '../data/answers.ts';
 import type { Metrics } from '../telemetry/index.ts';
+import type { Representation } from './representation.ts';
 
 export type Kept = {
   readonly basis: Basis;
@@ -19,8 +20,7 @@ export type Kept = {
   readonly oldestMs: number;
   readonly freshUntilMs: number;
   readonly cacheControl: string;
-  readonly contentType: string;
-  readonly bytes: Buffer;
+  readonly representation: Representation;
 };
 
 /** What an answer takes beside its bytes, roughly. */
@@ -37,10 +37,12 @@ export class ResponseCache {
     this.#outcomes = metrics.responseCache;
     this.#byKey = new LRUCache({
       maxSize: maxBytes,
-      sizeCalculation: ({ bytes }, key) => bytes.length + 2 * key.length + overheadBytes,
+      // Codings made later are about a third of it.
+      sizeCalculation: ({ representation }, key) =>
+        Math.ceil(1.5 * representation.size) + 2 * key.length + overheadBytes,
     });
     this.#byRequest = new LRUCache({
-      maxSize: maxBytes / 4,
+      maxSize: Math.ceil(maxBytes / 4),
       sizeCalculation: (key, request) => 2 * (key.length + request.length) + 100,
     });
   }

@@ -230,3 +230,56 @@ describe('P5 no resurrection › an answer that is kept whole', () => {
     expect(world.upstream.requests.count('/catalogs')).toBeGreaterThan(0);
   });
 });
+
+describe('GET', () => {
+  beforeAll(async () => {
+    world = await startWorld();
+    await untilWarm(world);
+  });
+
+  const get = async (headers: Record<string, string> = {}) => {
+    const query = encodeURIComponent('{ catalogs(first: 20) { nodes { id title startDate } } }');
+    const response = await fetch(`${world.gateway.url}/graphql?query=${query}`, {
+      headers: { 'apollo-require-preflight': '1', 'accept-encoding': 'identity', ...headers },
+    });
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  };
+
+  it('has an ETag, and is 304 without a body for who has it, in that coding', async () => {
+    await get();
+    const first = await get();
+    const etag = first.headers.get('etag') ?? '';
+    expect(etag).toMatch(/^"[\w-]+"$/);
+    const again = await get({ 'if-none-match': etag });
+    expect([again.status, again.text]).toEqual([304, '']);
+    for (const name of ['etag', 'cache-control', 'vary', 'age', 'cache-status'])
+      expect(again.headers.get(name)).toBeTruthy();
+    const compressed = await get({ 'accept-encoding': 'br', 'if-none-match': etag });
+    expect(compressed.status).toBe(200);
+    expect(compressed.headers.get('content-encoding')).toBe('br');
+    expect(compressed.headers.get('etag')).toBe(`${etag.slice(0, -1)}-br"`);
+    expect(compressed.text).toBe(first.text);
+  });
+
+  it('has another ETag once a row of it has changed', async () => {
+    const { headers } = await get();
+    const [row] = world.upstream.collections.rows('catalogs');
+    world.upstream.collections.put('catalogs', {
+      ...(row as { id: string }),
+      title: 'Zyxomma',
+      start_date: '2020-01-01T00:00:00Z',
+      updated_at: '2027-01-01T00:00:00Z',
+    });
+    await world.invalidate({ type: 'catalog', ids: [String(row?.id)] });
+    const changed = await get({ 'if-none-match': headers.get('etag') ?? '' });
+    expect(changed.status).toBe(200);
+    expect(changed.text).toContain('Zyxomma');
+  });
+
+  it('is refused without a header that browsers ask leave for, kept or not', async () => {
+    await get();
+    const { status, text } = await get({ 'apollo-require-preflight': '' });
+    expect(status).toBe(400);
+    expect(text).toContain('Cross-Site Request Forgery');
+  });
+});
