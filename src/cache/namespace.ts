@@ -206,11 +206,13 @@ export class Namespace<T> {
     tier: Tier,
     { kind, nowMs, stored = true }: { kind: Outcome['kind']; nowMs: number; stored?: boolean },
   ): { entry: Entry<T>; outcome: Outcome } {
+    const ttlMs = entry.freshUntilMs - nowMs;
     const outcome: Outcome = {
       namespace: this.name,
       kind: kind === 'hit' && entry.value === null ? 'negative' : kind,
       tier,
-      ttlMs: entry.freshUntilMs - nowMs,
+      // Known to have changed, it is not fresh however young it is: nobody may keep it.
+      ttlMs: kind === 'stale_if_error' ? Math.min(ttlMs, 0) : ttlMs,
       ageMs: Math.max(0, nowMs - entry.storedAtMs),
       stored,
     };

@@ -167,6 +167,26 @@ describe('P2 parity › while upstream fails', () => {
   });
 });
 
+describe('P8 seen › an answer that is served on error', () => {
+  beforeAll(async () => {
+    world = await startWorld();
+    await untilWarm(world);
+  });
+
+  it('says so each time, and is kept nowhere, though its rows were read a moment ago', async () => {
+    const asked = { query: `{ catalog(id: "${id('Catalog', '7')}") { title } }` };
+    await ask(asked);
+    world.upstream.faults.set({ status: 500 });
+    await world.invalidate({ type: 'catalog', ids: ['7'] });
+    for (let times = 0; times < 4; times++) {
+      const { cacheStatus, cacheControl } = await ask(asked);
+      expect(cacheStatus).toMatch(/^Vitrine; hit; ttl=-?\d+; detail=stale-if-error$/);
+      // Nor may any other cache keep it: it is known to have changed.
+      expect(cacheControl).toMatch(/^public, max-age=0(, |$)/);
+    }
+  });
+});
+
 describe('P5 no resurrection › an answer that is kept whole', () => {
   beforeAll(async () => {
     world = await startWorld();
