@@ -1,0 +1,103 @@
+/**
+ * What is put under faults: some gateways on one Redis over one API, all by real sockets, each line of which can fail.
+ *
+ *   readers, writers ─► gateway A ─ line ─► Redis
+ *                  └──► gateway B ─ line ──┘   └─ line (of A, of B) ─► the embedded upstream, in this process
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type EmbeddedUpstream, startEmbeddedUpstream } from '../../src/embedded/index.ts';
+import { eventually, type RunningRedis, startRedis } from '../support/redis.ts';
+import { Catalogue, sellers } from './catalogue.ts';
+import { GatewayProcess } from './gateway.ts';
+import { Line } from './line.ts';
+import { gatewaySettings, makeSchemaDir, redisUser, secrets } from './settings.ts';
+
+export type Replica = { readonly gateway: GatewayProcess; readonly redisLine: Line; readonly upstreamLine: Line };
+
+export type Deployment = {
+  readonly catalogue: Catalogue;
+  readonly upstream: EmbeddedUpstream;
+  readonly redis: RunningRedis;
+  readonly replicas: readonly Replica[];
+  /** Called after each page of the collection that upstream has made and not sent yet, while `latencyMs` is set on it. */
+  onPageMade: () => void;
+  close(): Promise<void>;
+};
+
+type Options = { replicas?: number; rows?: number };
+
+/** Resolves once every gateway has all to serve. */
+export async function openDeployment({ replicas: count = 2, rows = 60 }: Options = {}): Promise<Deployment> {
+  const catalogue = new Catalogue({ rows });
+  const hooks = { onPageMade: () => {} };
+  const [redis, schemaDir, upstream] = await Promise.all([
+    startRedis({ args: ['--user', redisUser, 'on', `>${secrets.redis}`, '~*', '&*', '+@all'] }),
+    makeSchemaDir(),
+    openUpstream(catalogue, () => hooks.onPageMade()),
+  ]);
+  const open = { redis, upstream, schemaDir: schemaDir.path };
+  const replicas = await Promise.all(Array.from({ length: count }, (_, index) => openReplica(index, open)));
+  const deployment: Deployment = Object.assign(hooks, {
+    catalogue,
+    upstream,
+    redis,
+    replicas,
+    close: async () => {
+      redis.resume();
+      await Promise.all(replicas.map(closeReplica));
+      await Promise.all([redis.stop(), upstream.close(), schemaDir.remove()]);
+    },
+  });
+  try {
+    await untilReady(deployment);
+    return deployment;
+  } catch (error) {
+    await deployment.close();
+    throw error;
+  }
+}
+
+/** Until each gateway says that all is well. */
+export async function untilReady({ replicas }: Deployment, withinMs = 20_000): Promise<void> {
+  await Promise.all(
+    replicas.map(({ gateway }) => eventually(async () => (await gateway.readyz()).status === 'ok', withinMs)),
+  );
+}
+
+async function openUpstream(catalogue: Catalogue, onPageMade: () => void): Promise<EmbeddedUpstream> {
+  const upstream = await startEmbeddedUpstream({
+    collections: { catalogs: catalogue.present, sellers },
+    token: secrets.upstream,
+    sleep: async (ms, signal) => {
+      onPageMade();
+      await delay(ms, undefined, signal ? { signal } : {});
+    },
+  });
+  catalogue.serveFrom({
+    put: (row) => upstream.collections.put('catalogs', row),
+    remove: (id) => void upstream.collections.remove('catalogs', id),
+  });
+  return upstream;
+}
+
+type Open = { redis: RunningRedis; upstream: EmbeddedUpstream; schemaDir: string };
+
+async function openReplica(index: number, { redis, upstream, schemaDir }: Open): Promise<Replica> {
+  const [redisLine, upstreamLine] = await Promise.all([
+    Line.open(redis.port),
+    Line.open(Number(new URL(upstream.url).port)),
+  ]);
+  const gateway = new GatewayProcess(String.fromCharCode(65 + index), {
+    ...gatewaySettings,
+    SCHEMA_DIR: schemaDir,
+    REDIS_URL: `redis://${redisUser}:${secrets.redis}@127.0.0.1:${redisLine.port}`,
+    UPSTREAM_URL: `http://127.0.0.1:${upstreamLine.port}`,
+  });
+  await gateway.start();
+  return { gateway, redisLine, upstreamLine };
+}
+
+async function closeReplica({ gateway, redisLine, upstreamLine }: Replica): Promise<void> {
+  await gateway.kill();
+  await Promise.all([redisLine.close(), upstreamLine.close()]);
+}
