@@ -60,6 +60,15 @@ const redisUrl = url('redis:', 'rediss:')
     error: 'expected user and password percent-encoded',
   });
 
+/** `user:password@host:port`, where all but the host may be left out. */
+const sentinels = z.string().transform((text, context) => {
+  const list = text.split(',').map((part) => URL.parse(`redis://${part.trim()}`));
+  const all = list.filter((sentinel) => sentinel !== null && isSentinel(sentinel));
+  if (all.length === list.length) return all as URL[];
+  context.addIssue('expected host:port of each sentinel, parted by commas');
+  return z.NEVER;
+});
+
 const path = (kind: 'file' | 'folder') =>
   z.string().refine((text) => isThere(text, (found) => (kind === 'file' ? found.isFile() : found.isDirectory())), {
     error: `no such ${kind}`,
@@ -99,14 +108,9 @@ const prefix = z
   .string()
   .regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'expected 1 to 64 letters, digits, dots, dashes or underscores' });
 
-/** Of a feature that a later release brings: anything but its resting value is a mistake, not silently ignored. */
-const notYet = (about: string, { resting, hides }: { resting?: string; hides?: Hidden } = {}) => {
-  const schema =
-    resting === undefined
-      ? z.never({ error: 'not in this release yet; leave it unset' }).optional()
-      : z.literal(resting, { error: `not in this release yet; leave it unset or ${resting}` }).default(resting);
-  return setting(schema, `${about} Not yet.`, hides && { hides });
-};
+/** Of a feature that a later release brings: a value is a mistake, not silently ignored. */
+const notYet = (about: string, more: { hides?: Hidden } = {}) =>
+  setting(z.never({ error: 'not in this release yet; leave it unset' }).optional(), `${about} Not yet.`, more);
 
 const ownSchemaDir = fileURLToPath(new URL('../schema', import.meta.url));
 
@@ -142,19 +146,33 @@ const settings = {
     'Rows that do not decode: fail the drain, or leave out up to n (quarantine:<n>).',
     { shown: 'fail' },
   ),
-  REDIS_URL: setting(redisUrl.optional(), 'Redis to share the cache through, with user and password.', {
-    shown: 'an in-process store',
-    hides: 'credentials',
-  }),
-  REDIS_MODE: notYet('Topology of Redis.', { resting: 'single' }),
-  REDIS_SENTINELS: notYet('Sentinels of the sentinel mode.', { hides: 'credentials' }),
+  REDIS_URL: setting(
+    redisUrl.optional(),
+    'Redis to share the cache through, with user and password: the server; any node of a cluster; with sentinels the name of the master group.',
+    {
+      shown: 'an in-process store',
+      hides: 'credentials',
+    },
+  ),
+  REDIS_MODE: setting(
+    choice('single', 'cluster', 'sentinel').default('single'),
+    'What stands at REDIS_URL (single|cluster|sentinel).',
+  ),
+  REDIS_SENTINELS: setting(
+    sentinels.optional(),
+    'The sentinels of REDIS_MODE=sentinel, parted by commas: host:port, or user:password@host:port.',
+    { hides: 'credentials' },
+  ),
   REDIS_CA_FILE: setting(
     path('file').optional(),
     'PEM file of the CA that signed the certificate of a rediss:// server.',
   ),
   REDIS_CONNECT_TIMEOUT_MS: setting(ms.default(2_000), 'Deadline of a connection to Redis.'),
   REDIS_TIMEOUT_MS: setting(ms.default(250), 'Deadline of one Redis command.'),
-  REDIS_WAIT_REPLICAS: notYet('Replicas that must have a change before it is acknowledged.', { resting: '0' }),
+  REDIS_WAIT_REPLICAS: setting(
+    integer(0, 10).default(0),
+    'Replicas that must have a change before it is acknowledged.',
+  ),
   CACHE_PREFIX: setting(prefix.default('vitrine'), 'First part of every key in Redis.'),
   COHERENCE_MS: setting(
     integer(50, 600_000).default(1_000),
@@ -216,18 +234,51 @@ const schemas = Object.fromEntries(Object.entries(settings).map(([name, { schema
 };
 
 type Name = keyof typeof settings;
+
+/** What a setting that is sound asks of others; found out also where others are mistaken. */
+const needs = (name: Name, error: string) => ({
+  path: [name],
+  error,
+  when: ({ issues }: z.core.ParsePayload) => !issues.some(({ path }) => path?.[0] === name),
+});
+
 const settingsSchema = z
   .object(schemas)
-  .refine(({ REDIS_CA_FILE, REDIS_URL }) => REDIS_CA_FILE === undefined || REDIS_URL?.protocol === 'rediss:', {
-    path: ['REDIS_CA_FILE'],
-    error: 'needs a REDIS_URL that begins with rediss://',
-    when: () => true,
-  })
-  .refine(({ WORKERS, REDIS_URL }) => WORKERS === 1 || REDIS_URL !== undefined, {
-    path: ['WORKERS'],
-    error: 'above 1 needs a REDIS_URL: without Redis no process learns of changes made known to another',
-    when: ({ issues }) => !issues.some(({ path }) => path?.[0] === 'WORKERS'),
-  });
+  .refine(
+    ({ REDIS_CA_FILE, REDIS_URL }) => REDIS_CA_FILE === undefined || REDIS_URL?.protocol === 'rediss:',
+    needs('REDIS_CA_FILE', 'needs a REDIS_URL that begins with rediss://'),
+  )
+  .refine(
+    ({ REDIS_MODE, REDIS_URL }) => REDIS_MODE === 'single' || REDIS_URL !== undefined,
+    needs('REDIS_MODE', 'needs a REDIS_URL'),
+  )
+  .refine(
+    ({ REDIS_MODE, REDIS_SENTINELS }) => REDIS_MODE !== 'sentinel' || REDIS_SENTINELS !== undefined,
+    needs('REDIS_MODE', 'needs REDIS_SENTINELS'),
+  )
+  .refine(
+    ({ REDIS_MODE, REDIS_SENTINELS }) => REDIS_SENTINELS === undefined || REDIS_MODE === 'sentinel',
+    needs('REDIS_SENTINELS', 'needs REDIS_MODE=sentinel'),
+  )
+  .refine(
+    ({ REDIS_WAIT_REPLICAS, REDIS_URL }) => !(REDIS_WAIT_REPLICAS > 0) || REDIS_URL !== undefined,
+    needs('REDIS_WAIT_REPLICAS', 'needs a REDIS_URL'),
+  )
+  .refine(
+    ({ REDIS_MODE, REDIS_URL }) => REDIS_MODE !== 'cluster' || /^(\/0?)?$/.test(REDIS_URL?.pathname ?? ''),
+    needs('REDIS_URL', 'expected no number of a database with REDIS_MODE=cluster: a cluster has but one'),
+  )
+  .refine(
+    ({ REDIS_MODE, REDIS_URL }) => REDIS_MODE !== 'sentinel' || REDIS_URL === undefined || isGroup(REDIS_URL),
+    needs(
+      'REDIS_URL',
+      'expected the name of the master group as host, and no port, with REDIS_MODE=sentinel: the sentinels know where it is',
+    ),
+  )
+  .refine(
+    ({ WORKERS, REDIS_URL }) => WORKERS === 1 || REDIS_URL !== undefined,
+    needs('WORKERS', 'above 1 needs a REDIS_URL: without Redis no process learns of changes made known to another'),
+  );
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -277,6 +328,9 @@ export function readConfig(environment: Environment) {
     },
     redis: env.REDIS_URL && {
       url: env.REDIS_URL,
+      mode: env.REDIS_MODE,
+      sentinels: env.REDIS_SENTINELS ?? [],
+      waitReplicas: env.REDIS_WAIT_REPLICAS,
       caFile: env.REDIS_CA_FILE,
       connectTimeoutMs: env.REDIS_CONNECT_TIMEOUT_MS,
       timeoutMs: env.REDIS_TIMEOUT_MS,
@@ -348,6 +402,15 @@ function maskCredentials(value: string): string {
   if (url === null || url.host === '' || /@/.test(url.pathname + url.search + url.hash)) return '***';
   const user = url.username === '' && url.password === '' ? '' : '***@';
   return `${url.protocol}//${user}${url.host}${url.pathname}${url.search && '?***'}`;
+}
+
+/** A name as sentinels take one for a master and its replicas. */
+function isGroup({ hostname, port }: URL): boolean {
+  return port === '' && /^[A-Za-z0-9._-]+$/.test(hostname);
+}
+
+function isSentinel({ host, username, password, pathname, search, hash }: URL): boolean {
+  return host !== '' && pathname + search + hash === '' && isPercentEncoded(username + password);
 }
 
 function isPercentEncoded(text: string): boolean {

@@ -11,6 +11,7 @@ import { type Clock, type Random, systemClock } from './cache/clock.ts';
 import { Deliveries } from './cache/deliveries.ts';
 import { assembleEngine } from './cache/engine.ts';
 import { Follower } from './cache/follower.ts';
+import { controlKeys } from './cache/keys.ts';
 import type { Log } from './cache/log.ts';
 import { MemoryTier } from './cache/memory.ts';
 import { MemoryLog } from './cache/memory-log.ts';
@@ -68,7 +69,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     telemetry,
     random,
   });
-  const redis = config.redis && (await Redis.open(config.redis, { clock, telemetry }));
+  const { control: controlKey } = controlKeys(config.cache.prefix);
+  const redis = config.redis && (await Redis.open(config.redis, { clock, telemetry, controlKey }));
   const shared = openShared({ redis, config, clock, random, horizonMs });
   const follower = new Follower({
     ...shared,

@@ -155,6 +155,7 @@ describe('settings that are given', () => {
       UPSTREAM_INVALID_ITEMS: 'quarantine:10',
       REDIS_URL: 'rediss://user:p%40ss@redis.example:6380/2',
       REDIS_CA_FILE: caFile,
+      REDIS_WAIT_REPLICAS: '2',
       MEMORY_MAX_MB: '1',
       WORKERS: '64',
       ADMIN_TOKEN: '0123456789abcdef',
@@ -173,7 +174,14 @@ describe('settings that are given', () => {
         retries: 0,
         invalidItems: { mode: 'quarantine', max: 10 },
       },
-      redis: { url: new URL('rediss://user:p%40ss@redis.example:6380/2'), caFile, timeoutMs: 250 },
+      redis: {
+        url: new URL('rediss://user:p%40ss@redis.example:6380/2'),
+        mode: 'single',
+        sentinels: [],
+        waitReplicas: 2,
+        caFile,
+        timeoutMs: 250,
+      },
       cache: { memoryMaxBytes: 1024 * 1024 },
       adminToken: '0123456789abcdef',
       corsOrigins: ['https://a.example', 'http://localhost:3000'],
@@ -183,6 +191,44 @@ describe('settings that are given', () => {
       log: { level: 'silent', format: 'pretty' },
     });
   });
+});
+
+describe('topologies of Redis', () => {
+  const sentinel = { REDIS_MODE: 'sentinel', REDIS_SENTINELS: 'a:26379' };
+
+  test('a cluster is known by one of its nodes', () => {
+    for (const url of ['redis://node.example:7000', 'rediss://user:pass@node.example/', 'redis://node.example/0']) {
+      expect(readConfig({ REDIS_MODE: 'cluster', REDIS_URL: url }).redis).toMatchObject({ mode: 'cluster' });
+    }
+  });
+
+  test('sentinels know where the group of REDIS_URL is; each has a user of its own, or none', () => {
+    const list = 'a, b:5000 ,user:p%40ss@c:26379,:pass@[::1]:26380';
+    const { redis } = readConfig({ ...sentinel, REDIS_URL: 'redis://My_group.1', REDIS_SENTINELS: list });
+    expect(redis).toMatchObject({ mode: 'sentinel', url: { hostname: 'My_group.1' } });
+    expect(
+      redis?.sentinels.map(({ hostname, port, username, password }) => [hostname, port, username, password]),
+    ).toEqual([
+      ['a', '', '', ''],
+      ['b', '5000', '', ''],
+      ['c', '26379', 'user', 'p%40ss'],
+      ['[::1]', '26380', '', 'pass'],
+    ]);
+  });
+
+  const group =
+    'expected the name of the master group as host, and no port, with REDIS_MODE=sentinel: the sentinels know where it is';
+  const database = 'expected no number of a database with REDIS_MODE=cluster: a cluster has but one';
+  test.each<[mistake: string, given: Record<string, string>]>([
+    ['REDIS_MODE: needs a REDIS_URL (got "cluster")', { REDIS_MODE: 'cluster' }],
+    ['REDIS_MODE: needs a REDIS_URL (got "sentinel")', sentinel],
+    ['REDIS_MODE: needs REDIS_SENTINELS (got "sentinel")', { REDIS_MODE: 'sentinel', REDIS_URL: 'redis://group' }],
+    ['REDIS_SENTINELS: needs REDIS_MODE=sentinel (got "a:1")', { REDIS_URL: 'redis://a', REDIS_SENTINELS: 'a:1' }],
+    ['REDIS_WAIT_REPLICAS: needs a REDIS_URL (got "1")', { REDIS_WAIT_REPLICAS: '1' }],
+    [`REDIS_URL: ${database} (got "redis://a/2")`, { REDIS_MODE: 'cluster', REDIS_URL: 'redis://a/2' }],
+    [`REDIS_URL: ${group} (got "redis://group:6379")`, { ...sentinel, REDIS_URL: 'redis://group:6379' }],
+    [`REDIS_URL: ${group} (got "redis://a~b")`, { ...sentinel, REDIS_URL: 'redis://a~b' }],
+  ])('%s', (mistake, given) => expect(mistakesIn(given)).toEqual([mistake]));
 });
 
 const wholeNumber = (min: number, max: number) => `expected a whole number from ${min} to ${max}`;
@@ -210,6 +256,8 @@ describe('a mistake is named with what was expected and what came', () => {
     ['REDIS_URL', 'redis.example:6379', 'expected a URL that begins with redis:// or rediss://'],
     ['REDIS_URL', 'redis:6379', 'expected a URL that begins with redis:// or rediss://'],
     ['REDIS_URL', 'redis://redis.example/db', 'expected no path but the number of a database'],
+    ['REDIS_MODE', 'ring', 'expected one of single, cluster, sentinel'],
+    ['REDIS_WAIT_REPLICAS', '11', wholeNumber(0, 10)],
     ['UPSTREAM_PAGINATION', 'pages', 'expected one of page, next-link, link-header, cursor'],
     ['UPSTREAM_INVALID_ITEMS', 'quarantine:0', 'expected fail or quarantine:<n>, n from 1'],
     ['REDIS_CA_FILE', '/nowhere/ca.pem', 'no such file'],
@@ -228,6 +276,11 @@ describe('a mistake is named with what was expected and what came', () => {
   ])('%s=%j', (name, value, expected) => {
     const rediss = name === 'REDIS_CA_FILE' ? { REDIS_URL: 'rediss://redis.example' } : {};
     expect(mistakesIn({ ...rediss, [name]: value })).toEqual([`${name}: ${expected} (got ${JSON.stringify(value)})`]);
+  });
+
+  test.each(['a:b', 'a,', 'a/b', 'a?b', ',', 'a:99999', ':s3cret%@a'])('REDIS_SENTINELS=%j', (value) => {
+    const mistakes = mistakesIn({ REDIS_MODE: 'sentinel', REDIS_URL: 'redis://group', REDIS_SENTINELS: value });
+    expect(mistakes[0]).toContain('REDIS_SENTINELS: expected host:port of each sentinel, parted by commas');
   });
 
   test('beside all the others, in one message', () => {
@@ -260,17 +313,10 @@ describe('WORKERS above 1', () => {
 
 describe('a setting of a later release', () => {
   test.each([
-    ['REDIS_MODE', 'cluster', 'leave it unset or single (got "cluster")'],
-    ['REDIS_WAIT_REPLICAS', '1', 'leave it unset or 0 (got "1")'],
-    ['REDIS_SENTINELS', 'a:26379,b:26379', 'leave it unset (got "a:26379,b:26379")'],
     ['TRUSTED_DOCUMENTS', 'manifest.json', 'leave it unset (got "manifest.json")'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://otel:4318', 'leave it unset (got "http://otel:4318")'],
   ])('is a mistake: %s=%s', (name, value, words) => {
     expect(mistakesIn({ [name]: value })).toEqual([`${name}: not in this release yet; ${words}`]);
-  });
-
-  test('is taken at its resting value', () => {
-    expect(readConfig({ REDIS_MODE: 'single', REDIS_WAIT_REPLICAS: '0' })).toEqual(configOfNothing);
   });
 });
 
@@ -296,6 +342,8 @@ describe('no secret is ever printed', () => {
     ['UPSTREAM_URL', 'https://api.example/?key=1@s3cret', '***'],
     ['CORS_ORIGINS', 'https://user:s3cret@shop.example', 'https://***@shop.example/'],
     ['REDIS_SENTINELS', 'user:s3cret@a:26379', '***'],
+    ['REDIS_SENTINELS', 'a:26379,user:s3cret@b:26379', '***'],
+    ['REDIS_SENTINELS', 'a:26379,b:26379', 'a:26379,b:26379'],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'https://user:s3cret@otel.example', 'https://***@otel.example/'],
     ['UPSTREAM_TOKEN', 's3cret', '***'],
     ['UPSTREAM_TOKEN', 's3cret with spaces', '***'],
@@ -308,7 +356,7 @@ describe('no secret is ever printed', () => {
     expect(printed({ [name]: value })).not.toContain('s3cret');
   });
 
-  test.each(['UPSTREAM_URL', 'REDIS_URL', 'CORS_ORIGINS', 'OTEL_EXPORTER_OTLP_ENDPOINT'])(
+  test.each(['UPSTREAM_URL', 'REDIS_URL', 'REDIS_SENTINELS', 'CORS_ORIGINS', 'OTEL_EXPORTER_OTLP_ENDPOINT'])(
     '%s: whatever signs the password has',
     (name) => {
       const signs = fc.string({ unit: fc.constantFrom(...'/@:?#[]%\\ 1a') });

@@ -38,7 +38,8 @@ export class RedisLog implements Log {
       return readLook(reply);
     } catch (error) {
       if (!(error instanceof Damaged)) throw error;
-      await this.#redis.run('look', (client) => client.vitrineEndEra(this.#keys.control, reply.era));
+      const { control } = this.#keys;
+      await this.#redis.run('look', control, (client) => client.vitrineEndEra(control, reply.era));
       return readLook(await this.#look(from));
     }
   }
@@ -48,7 +49,7 @@ export class RedisLog implements Log {
     const known = [from.era ?? '', streamIdOf(from.position)] as const;
     const limits = [String(recordsAtMost), String(this.#horizonMs)] as const;
     // The client's types flatten tuples.
-    return (await this.#redis.run('look', (client) =>
+    return (await this.#redis.run('look', control, (client) =>
       client.vitrineLook(control, log, newEra(this.#random), ...known, ...limits),
     )) as unknown as LookReply;
   }
@@ -57,7 +58,7 @@ export class RedisLog implements Log {
     const whole = record.kind === 'changed' && record.ids === '*' ? record.namespace : '';
     const floor = record.kind === 'changed' && record.floor !== 'own' ? record.floor : '';
     const { control, log } = this.#keys;
-    const id = await this.#redis.run('append', (client) =>
+    const id = await this.#redis.run('append', control, (client) =>
       client.vitrineAppend(control, log, era, JSON.stringify(record), whole, floor, String(this.#horizonMs)),
     );
     return id === null ? undefined : positionOfStreamId(id);
@@ -80,7 +81,7 @@ export class RedisLog implements Log {
   #read(stream: { key: string; id: string }): Promise<unknown> {
     // The client's own `xRead` refuses RESP 3.
     const command = ['XREAD', 'COUNT', '1', 'BLOCK', String(blockMs), 'STREAMS', stream.key, stream.id];
-    this.#reading ??= this.#redis.reader.sendCommand(command).finally(() => {
+    this.#reading ??= this.#redis.block(this.#keys.control, command).finally(() => {
       this.#reading = undefined;
     });
     return this.#reading;

@@ -1,141 +1,232 @@
 /**
- * The connections to Redis: ours, never the adapter's, so that a Redis that is slow, gone or flushed costs a bounded
- * time and no memory.
+ * Redis, whatever its topology: a command goes to the master that has its key, within a deadline.
  *
- * - No offline queue: what cannot be sent now fails now. What was sent before an outage is never replayed after it.
+ *   run(key) ─► topology: which server? ─► lane: its connection ─► the answer, within the deadline
+ *                  ▲                            │ MOVED: once more, there
+ *                  └───── look anew ◄───────────┴ not connected, silent, another's slot, a replica by now
+ *
+ * - What cannot be sent now fails now (`redis-connection.ts`); who asked goes on without.
  * - Every command has our own deadline. A timeout is an unknown outcome: the write may be applied later.
- * - One multiplexed connection for commands, which are pipelined, so a pool would add nothing; one more that blocks at
- *   the end of the log.
+ * - One multiplexed connection a server for commands, which are pipelined, so a pool would add nothing; one more that
+ *   blocks at the end of the log; and one that blocks until replicas have a change, where that is asked for.
+ *
+ * Neither the cluster's nor Sentinel's client of `@redis/client`: see decision 13.
  */
-import { readFileSync } from 'node:fs';
-import { createClient, type RedisClientOptions } from '@redis/client';
-import type { Config } from '../config.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 import type { Clock } from './clock.ts';
-import { scripts } from './redis-scripts.ts';
+import { type Address, accessOf, type RedisClient, RedisError } from './redis-connection.ts';
+import { Lane } from './redis-lane.ts';
+import { openTopology, type RedisSettings } from './redis-topologies.ts';
+import { answerWithin, isReasonToLook, redirectionOf, type Topology } from './redis-topology.ts';
+import { Watch } from './redis-watch.ts';
 
-export type RedisSettings = NonNullable<Config['redis']>;
-export type RedisClient = ReturnType<typeof connectClient>;
+type Parts = {
+  clock: Clock;
+  telemetry: Telemetry;
+  /** The key by which the server of the log is found. */
+  controlKey: string;
+};
 
-/** Redis did not answer in time, or cannot be reached. */
-export class RedisError extends Error {
-  override readonly name = 'RedisError';
-}
+/** Between two looks at a topology while all is well. A server of a cluster says itself when it is no longer asked. */
+const restMs = { single: undefined, sentinel: 1_000, cluster: 10_000 };
 
-/** Pings keep an idle connection alive; one that is silent for longer than the socket's timeout is cut. Both in ms. */
-const pingIntervalMs = 1_000;
-const socketTimeoutMs = 3_000;
-const longestReconnectMs = 2_000;
-const longestQueue = 10_000;
+/** How often one command follows a slot. */
+const movesAtMost = 3;
+
+/** The part of a command's time that replicas are waited for: Redis is to say how many have it before we ask no more. */
+const shareOfWaiting = 0.8;
 
 export class Redis {
-  readonly client: RedisClient;
+  readonly #parts: Parts;
+  readonly #settings: RedisSettings;
+  readonly #topology: Topology;
+  readonly #commands: Lane;
   /** Blocks in XREAD; nothing else may be sent through it. */
-  readonly reader: RedisClient;
-  readonly #clock: Clock;
-  readonly #telemetry: Telemetry;
-  readonly #timeoutMs: number;
+  readonly #log: Lane;
+  /** Blocks in WAIT; nothing else may be sent through it. */
+  readonly #replicas: Lane;
+  readonly #watch: Watch | undefined;
+  readonly #opened = Promise.withResolvers<void>();
+  /** Servers whose last command failed. */
+  readonly #failing = new Set<Address | undefined>();
+  #knownMasters = '';
+  #isUnknown = false;
+  #isClosed = false;
 
-  private constructor(settings: RedisSettings, { clock, telemetry }: { clock: Clock; telemetry: Telemetry }) {
-    this.#clock = clock;
-    this.#telemetry = telemetry;
-    this.#timeoutMs = settings.timeoutMs;
-    this.client = connectClient(settings, 'commands', telemetry);
-    this.reader = connectClient(settings, 'log', telemetry);
+  private constructor(settings: RedisSettings, parts: Parts) {
+    this.#settings = settings;
+    this.#parts = parts;
+    const { telemetry } = parts;
+    const onReady = () => this.#checkOpened();
+    const access = accessOf(settings.url, settings);
+    this.#commands = new Lane({ name: 'commands', access, telemetry, onReady });
+    this.#log = new Lane({ name: 'log', access, telemetry, onReady });
+    this.#replicas = new Lane({ name: 'replicas', access, telemetry });
+    this.#topology = openTopology(settings, { ...parts, onReady: () => this.#watch?.nudge() });
+    this.#connect();
+    const rest = restMs[settings.mode];
+    this.#watch = rest === undefined ? undefined : new Watch(() => this.#look(), rest);
   }
 
-  /** Waits for the first connection, at most as long as connecting may take; without one it goes on trying. */
-  static async open(settings: RedisSettings, parts: { clock: Clock; telemetry: Telemetry }): Promise<Redis> {
+  /** Waits for the first connections, at most as long as connecting may take; without them it goes on trying. */
+  static async open(settings: RedisSettings, parts: Parts): Promise<Redis> {
     const redis = new Redis(settings, parts);
     const patience = new AbortController();
-    const connected = Promise.all([redis.client, redis.reader].map((client) => client.connect()));
-    // Each failed try is logged by its client; `connect` itself only ends when it is closed before it got through.
-    connected.catch(() => {});
-    await Promise.race([connected, parts.clock.sleep(settings.connectTimeoutMs, patience.signal).catch(() => {})]);
+    const enough = parts.clock.sleep(settings.connectTimeoutMs, patience.signal).catch(() => {});
+    await Promise.race([redis.#opened.promise, enough]);
     patience.abort();
     return redis;
   }
 
+  /** Whether every master is known and connected. */
   get up(): boolean {
-    return this.client.isReady;
+    return this.#commands.isWhole;
+  }
+
+  /** Whether keys lie on several servers, so that only those of one group can stand in one command. */
+  get isSharded(): boolean {
+    return this.#topology.isSharded;
+  }
+
+  groupOf(key: string): string {
+    return this.#topology.groupOf(key);
   }
 
   /**
-   * Runs one command within the deadline, timed and counted.
+   * Runs one command at the master of a key, within the deadline, timed and counted.
    *
-   * @throws {RedisError} When Redis is not connected, or silent past the deadline.
+   * @throws {RedisError} When that server is not connected, or silent past the deadline.
    */
-  async run<T>(operation: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
-    const { storeOperationDuration, storeUp } = this.#telemetry.metrics;
-    const end = storeOperationDuration.startTimer({ operation });
+  run<T>(operation: string, key: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
+    return this.within(operation, key, () => this.#send(this.#commands, key, command));
+  }
+
+  /** As `run`, for several commands about keys of one group. */
+  async within<T>(operation: string, key: string, ask: () => Promise<T>): Promise<T> {
+    const { clock, telemetry } = this.#parts;
+    const end = telemetry.metrics.storeOperationDuration.startTimer({ operation });
     try {
-      const answer = await this.#withinDeadline(command);
+      const answer = await answerWithin(clock, this.#settings.timeoutMs, ask);
       end({ outcome: 'ok' });
-      storeUp.set(1);
+      this.#failing.delete(this.#topology.masterOf(key));
       return answer;
     } catch (error) {
       end({ outcome: error instanceof RedisError ? 'timeout' : 'error' });
-      storeUp.set(0);
+      this.#failing.add(this.#topology.masterOf(key));
+      if (isReasonToLook(error)) this.#watch?.nudge();
+      throw error;
+    } finally {
+      telemetry.metrics.storeUp.set(this.up && this.#failing.size === 0 ? 1 : 0);
+    }
+  }
+
+  /** Also while the key's slot is moving to another server: then it is read where it lies. */
+  async get(key: string): Promise<string | null> {
+    try {
+      return await this.#send(this.#commands, key, (client) => client.get(key));
+    } catch (error) {
+      const asked = redirectionOf(error, 'ASK');
+      if (asked === undefined) throw error;
+      const client = this.#commands.clientAt(asked.to);
+      // Nothing comes between the two: both are written in this turn.
+      const [, text] = await Promise.all([client.sendCommand(['ASKING']), client.get(key)]);
+      return text;
+    }
+  }
+
+  /** @param keys - Of one group. */
+  mGet(keys: readonly string[]): Promise<(string | null)[]> {
+    return this.#send(this.#commands, keys[0] as string, (client) => client.mGet([...keys]));
+  }
+
+  /** A command that waits in the server, for as long as it says itself. */
+  async block(key: string, command: readonly string[]): Promise<unknown> {
+    try {
+      return await this.#send(this.#log, key, (client) => client.sendCommand([...command]));
+    } catch (error) {
+      if (isReasonToLook(error)) this.#watch?.nudge();
       throw error;
     }
   }
 
-  close(): void {
-    // `close` and `disconnect` wait for answers, for ever when the server is paused.
-    for (const client of [this.client, this.reader]) if (client.isOpen) client.destroy();
-  }
-
-  async #withinDeadline<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
-    if (!this.client.isReady) throw new RedisError('Redis is not connected');
-    const answered = new AbortController();
-    const deadline = this.#clock.sleep(this.#timeoutMs, answered.signal).then(
-      () => Promise.reject(new RedisError(`Redis did not answer within ${this.#timeoutMs} ms`)),
-      () => undefined as never,
-    );
+  /**
+   * Whether as many replicas as are asked for have all that the master of a key had by now. Never rejects: false when
+   * that cannot be told in time.
+   *
+   * @param mark - Any write: WAIT speaks of what was written before it through its own connection.
+   */
+  async replicated(key: string, mark: (client: RedisClient) => Promise<unknown>): Promise<boolean> {
+    const { waitReplicas, timeoutMs } = this.#settings;
+    if (waitReplicas === 0) return true;
+    const ms = Math.max(1, Math.floor(timeoutMs * shareOfWaiting));
+    const ask = (client: RedisClient) => Promise.all([mark(client), client.wait(waitReplicas, ms)]);
     try {
-      const answer = command(this.client);
-      answer.catch(() => {}); // After the deadline nobody asks any more.
-      return await Promise.race([answer, deadline]);
-    } finally {
-      answered.abort();
+      const [, count] = await this.within('wait', key, () => this.#send(this.#replicas, key, ask));
+      return count >= waitReplicas;
+    } catch {
+      return false;
     }
   }
-}
 
-function connectClient(settings: RedisSettings, name: string, telemetry: Telemetry) {
-  const secure = settings.url.protocol === 'rediss:';
-  const ca = settings.caFile === undefined ? undefined : readFileSync(settings.caFile);
-  const options = {
-    url: settings.url.href,
-    RESP: 3,
-    scripts,
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: longestQueue,
-    pingInterval: pingIntervalMs,
-    socket: {
-      ...(secure ? { tls: true as const, ...(ca ? { ca } : {}) } : {}),
-      connectTimeout: settings.connectTimeoutMs,
-      socketTimeout: socketTimeoutMs,
-      // Never gives up; the jitter keeps many processes from coming back in the same moment.
-      reconnectStrategy: (retries: number) =>
-        Math.min(50 * 2 ** Math.min(retries, 10), longestReconnectMs) * (0.5 + Math.random() / 2),
-    },
-  } satisfies RedisClientOptions;
-  const client = createClient(options);
-  let down = false;
-  client.on('error', (error: Error) => {
-    if (down) return;
-    down = true;
-    telemetry.log.warn({ event: 'redis.down', connection: name, reason: describe(error) }, 'Redis cannot be reached');
-  });
-  client.on('ready', () => {
-    down = false;
-    telemetry.log.info({ event: 'redis.up', connection: name }, 'connected to Redis');
-  });
-  return client;
-}
+  /** Closing waits for nothing: what is under way is told that it failed. */
+  close(): void {
+    this.#isClosed = true;
+    this.#watch?.stop();
+    this.#topology.close();
+    for (const lane of [this.#commands, this.#log, this.#replicas]) lane.keep([]);
+  }
 
-/** An AggregateError of Node's dialer has no message of its own. */
-function describe(error: Error & { code?: string }): string {
-  return error.message || error.code || error.name;
+  async #send<T>(lane: Lane, key: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
+    for (let moves = 0; ; moves++) {
+      try {
+        return await command(lane.clientAt(this.#topology.masterOf(key)));
+      } catch (error) {
+        const moved = redirectionOf(error, 'MOVED');
+        if (moved === undefined || moves === movesAtMost) throw error;
+        this.#topology.moved(moved.slot, moved.to);
+        this.#connect();
+        this.#watch?.nudge();
+      }
+    }
+  }
+
+  async #look(): Promise<{ well: boolean }> {
+    const { log } = this.#parts.telemetry;
+    try {
+      await this.#topology.look(this.#commands.ready());
+      this.#isUnknown = false;
+    } catch (error) {
+      if (!this.#isUnknown) log.warn({ event: 'redis.unknown', err: error }, 'nobody tells which servers are masters');
+      this.#isUnknown = true;
+    }
+    this.#connect();
+    return { well: !this.#isUnknown && this.up };
+  }
+
+  /** To the masters as they are known now, and to them alone. */
+  #connect(): void {
+    if (this.#isClosed) return;
+    const masters = this.#topology.masters();
+    this.#commands.keep(masters);
+    const control = this.#topology.masterOf(this.#parts.controlKey);
+    const ofControl = control === undefined ? [] : [control];
+    this.#log.keep(ofControl);
+    if (this.#settings.waitReplicas > 0) this.#replicas.keep(ofControl);
+    for (const address of this.#failing) {
+      if (address === undefined || !masters.has(address)) this.#failing.delete(address);
+    }
+    this.#tell(masters);
+    this.#checkOpened();
+  }
+
+  #tell(masters: ReadonlySet<Address>): void {
+    const known = [...masters].sort().join(' ');
+    if (known === this.#knownMasters || this.#settings.mode === 'single') return;
+    this.#knownMasters = known;
+    this.#parts.telemetry.log.info({ event: 'redis.masters', masters: [...masters] }, 'the masters of Redis');
+  }
+
+  #checkOpened(): void {
+    if (this.up && this.#log.isWhole) this.#opened.resolve();
+  }
 }

@@ -19,7 +19,7 @@ export type Held = { key: StoreKey; token: string };
 export interface Store {
   /** Keys of one group can stand in one command; a command is carried out whole or not at all. */
   groupOf(key: string): string;
-  /** One round trip; undefined for what is not there. */
+  /** Of keys of one group, in one round trip; undefined for what is not there. */
   getMany(keys: readonly string[]): Promise<(string | undefined)[]>;
   /**
    * Takes the rights to fill keys of one group.
@@ -36,7 +36,7 @@ export interface Store {
   release(keys: readonly StoreKey[], token: string, code?: string): Promise<void>;
   /** Writes a key of its own that nobody else writes. */
   put(key: string, text: string, ttlMs: number): Promise<void>;
-  /** Sets anew for how long such keys last; those that are gone stay so. */
+  /** Sets anew for how long such keys, of one group, last; those that are gone stay so. */
   expire(keys: readonly string[], ttlMs: number): Promise<void>;
   /** Deletes values of one group that were read before `floor`: of a purge. */
   removeBelow(keys: readonly StoreKey[], floor: Position): Promise<void>;

@@ -2,6 +2,7 @@
 import { Writable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { type Clock, systemClock } from '../../src/cache/clock.ts';
+import { controlKeys } from '../../src/cache/keys.ts';
 import { Redis } from '../../src/cache/redis.ts';
 import { readConfig } from '../../src/config.ts';
 import { startTelemetry, type Telemetry } from '../../src/telemetry/index.ts';
@@ -23,13 +24,21 @@ export function listen(): { telemetry: Telemetry; logs(event?: string): LogLine[
   return { telemetry, logs: (event) => lines.filter((line) => event === undefined || line.event === event) };
 }
 
-/** Connections of their own, closed after the test. The deadline is long enough to never matter, unless told. */
-export async function openRedis(
-  url: URL,
-  { clock = systemClock, timeoutMs = 10_000 }: { clock?: Clock; timeoutMs?: number } = {},
-): Promise<Redis> {
-  const settings = { url, caFile: undefined, connectTimeoutMs: 10_000, timeoutMs };
-  const redis = await Redis.open(settings, { clock, telemetry: listen().telemetry });
+type RedisParts = { clock?: Clock; timeoutMs?: number; prefix?: string; telemetry?: Telemetry };
+
+/** Connections of their own, closed after the test. */
+export async function openRedis(where: URL | Record<string, string>, parts: RedisParts = {}): Promise<Redis> {
+  const redis = await connectRedis(where, parts);
   onTestFinished(() => redis.close());
   return redis;
+}
+
+/** Connections to be closed. The deadline is long enough to never matter, unless told. */
+export function connectRedis(where: URL | Record<string, string>, parts: RedisParts = {}): Promise<Redis> {
+  const { clock = systemClock, timeoutMs = 10_000, prefix = 'test', telemetry = listen().telemetry } = parts;
+  const environment = where instanceof URL ? { REDIS_URL: where.href } : where;
+  const { redis: settings } = readConfig({ REDIS_CONNECT_TIMEOUT_MS: '10000', ...environment });
+  if (settings === undefined) throw new Error('no Redis');
+  const { control: controlKey } = controlKeys(prefix);
+  return Redis.open({ ...settings, timeoutMs }, { clock, telemetry, controlKey });
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { BEGINNING } from '../../src/cache/position.ts';
-import { RedisError } from '../../src/cache/redis.ts';
+import { RedisError } from '../../src/cache/redis-connection.ts';
 import { RedisStore } from '../../src/cache/redis-store.ts';
 import type { Store } from '../../src/cache/store.ts';
 import { ManualClock } from '../support/clock.ts';

@@ -1,7 +1,7 @@
 /** What every store promises; run over each implementation by the test file beside this one that is named after it. */
 import { describe, expect, test } from 'vitest';
 import { encodeEntry } from '../../src/cache/entry.ts';
-import { type Place, rowKey, type StoreKey } from '../../src/cache/keys.ts';
+import { hashTagOf, type Place, rowKey, type StoreKey } from '../../src/cache/keys.ts';
 import { BEGINNING, localAfter, positionOf } from '../../src/cache/position.ts';
 import type { Store } from '../../src/cache/store.ts';
 import { single } from './single.ts';
@@ -16,9 +16,12 @@ const place: Place = { prefix: 'test', era: 'era', namespace: 'things', shape: '
 
 let keysMade = 0;
 
-/** A key that no other test has. */
+/** A key that no other test has. All are of one group: they can stand in one command. */
 export function newKey(): StoreKey {
-  return rowKey(place, BEGINNING, `id-${++keysMade}`);
+  for (;;) {
+    const key = rowKey(place, BEGINNING, `id-${++keysMade}`);
+    if (hashTagOf(key.value) === 'things:0') return key;
+  }
 }
 
 export const aMinuteMs = 60_000;

@@ -7,6 +7,7 @@ import { Deadline } from '../../src/cache/deadline.ts';
 import { assembleEngine } from '../../src/cache/engine.ts';
 import { codeOf } from '../../src/cache/errors.ts';
 import { Follower } from '../../src/cache/follower.ts';
+import { controlKeys } from '../../src/cache/keys.ts';
 import type { Log } from '../../src/cache/log.ts';
 import { MemoryTier } from '../../src/cache/memory.ts';
 import type { Outcome, ReadRequest } from '../../src/cache/outcome.ts';
@@ -50,10 +51,10 @@ export async function startProcess(options: ProcessOptions) {
   const gates = new Gates();
   const { telemetry } = listen();
   const shared = { clock: systemClock, random: Math.random, telemetry };
-  const redis = await Redis.open(
-    { url: options.redisUrl, caFile: undefined, connectTimeoutMs: 10_000, timeoutMs: redisTimeoutMs },
-    shared,
-  );
+  const { redis: reached } = readConfig({ REDIS_URL: options.redisUrl.href, REDIS_CONNECT_TIMEOUT_MS: '10000' });
+  if (reached === undefined) throw new Error('no Redis');
+  const { control: controlKey } = controlKeys(prefix);
+  const redis = await Redis.open({ ...reached, timeoutMs: redisTimeoutMs }, { ...shared, controlKey });
   const log = timeShifted(new RedisLog({ ...shared, redis, prefix, horizonMs: 2 * neverMs }), options.passedMs);
   const follower = new Follower({
     ...shared,
