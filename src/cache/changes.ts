@@ -21,12 +21,20 @@ export type Change = {
   source: string;
 };
 
-/** What came of a change. `deferred`: Redis is away, the others will be told when it is back. */
-export type Changed = { refreshed: number; missing: number; token: Token; deferred: boolean };
+/** How far a change is known. */
+type Reach = {
+  /** Redis is away: the others will be told when it is back. */
+  deferred: boolean;
+  /** All are told, and fewer replicas of Redis have it than are asked for. */
+  tooFewReplicas: boolean;
+};
+
+/** What came of a change. */
+export type Changed = { refreshed: number; missing: number; token: Token } & Reach;
 
 type Rereadable = Pick<Namespace<unknown>, 'name' | 'readAnew' | 'removeBelow'>;
 
-type Done = { outcomes: Map<string, 'refreshed' | 'missing' | 'failed'>; token: Token; deferred: boolean };
+type Done = { outcomes: Map<string, 'refreshed' | 'missing' | 'failed'>; token: Token } & Reach;
 
 /** Ids that share one run; those that are hard for anyone are hard. */
 type Run = { soft: Set<string>; hard: Set<string>; said: Map<string, Said>; done: Promise<Done> };
@@ -49,11 +57,11 @@ export class Changes {
     const run = this.#join();
     for (const id of ids) (hard ? run.hard : run.soft).add(id);
     for (const [id, word] of said) run.said.set(id, laterSaid(run.said.get(id), word));
-    const { outcomes, token, deferred } = await run.done;
+    const { outcomes, ...done } = await run.done;
     const kind = hard ? 'purge' : 'refresh';
     this.#telemetry.metrics.changes.inc({ namespace: this.#namespace.name, source, kind }, ids.length);
     const count = (wanted: string) => ids.filter((id) => outcomes.get(id) === wanted).length;
-    return { refreshed: count('refreshed'), missing: count('missing'), token, deferred };
+    return { refreshed: count('refreshed'), missing: count('missing'), ...done };
   }
 
   #join(): Run {
@@ -86,9 +94,13 @@ export class Changes {
         if (announced.state === 'era over') break;
       }
       if (announced.state === 'era over') continue;
-      return { outcomes, token: announced.token, deferred: announced.state === 'kept' };
+      return { outcomes, token: announced.token, ...reachOf(announced) };
     }
   }
+}
+
+export function reachOf({ state }: Announced): Reach {
+  return { deferred: state === 'kept', tooFewReplicas: state === 'unreplicated' };
 }
 
 /** The words that others can hold rows against: those with a version. */

@@ -34,7 +34,7 @@ export interface Listener {
 export type Beginning = { stamp: Stamp; local: boolean };
 
 /** What became of a change that was to be made known. */
-export type Announced = { state: 'known' | 'kept'; token: Token } | { state: 'era over' };
+export type Announced = { state: 'known' | 'unreplicated' | 'kept'; token: Token } | { state: 'era over' };
 
 /** A change made known while the log was silent. */
 type Kept = Omit<Changed, 'kind' | 'floor'>;
@@ -226,7 +226,8 @@ export class Follower {
    * Makes a change known, and waits until this process has applied it.
    *
    * @param begun - What the change began with; its position is the floor.
-   * @returns Where, `kept` when the log is silent and the record waits here; `era over` when all must be done again.
+   * @returns Where; `unreplicated` when fewer replicas have it than are asked for; `kept` when the log is silent and
+   *   the record waits here; `era over` when all must be done again.
    */
   async announce(change: Omit<Changed, 'kind' | 'floor'>, begun: Beginning): Promise<Announced> {
     const isOver = () => begun.stamp.era !== this.#era.index;
@@ -234,11 +235,13 @@ export class Follower {
     if (begun.local) return this.#keep(change, begun.stamp.position);
     const record = { kind: 'changed', ...change, floor: begun.stamp.position } as const;
     const position = await this.#append(record, begun.stamp.era);
-    // Only a tick begun after the append proves that it stands in an era that goes on.
+    const isReplicated = position !== undefined && (await this.#log.replicated());
+    // Only a tick begun after the append proves that it stands in an era that goes on, on the server that was asked.
     if (position !== undefined) await this.#tickAnew();
     if (isOver()) return { state: 'era over' };
     if (this.#degraded) return this.#keep(change, begun.stamp.position);
-    return position === undefined ? { state: 'era over' } : { state: 'known', token: this.tokenOf(position) };
+    if (position === undefined) return { state: 'era over' };
+    return { state: isReplicated ? 'known' : 'unreplicated', token: this.tokenOf(position) };
   }
 
   // ── Ticking ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -65,6 +65,11 @@ export interface Log {
    * @throws When the log does not answer; the record may or may not be in it then, and both must be harmless.
    */
   append(era: string, record: LogRecord): Promise<Position | undefined>;
+  /**
+   * Whether as many replicas as are asked for have all that was appended before this. Never rejects: false when that
+   * cannot be told in time.
+   */
+  replicated(): Promise<boolean>;
   /** Resolves when there may be records after `position`, at the latest after `ms` or with the signal. Never rejects. */
   wait(era: string, position: Position, until: { ms: number; signal: AbortSignal }): Promise<void>;
 }

@@ -44,6 +44,10 @@ export class MemoryLog implements Log {
     return position;
   }
 
+  async replicated(): Promise<boolean> {
+    return true;
+  }
+
   async wait(_era: string, _position: Position, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<void> {
     await this.#clock.sleep(ms, signal).catch(() => {}); // Told to end.
   }

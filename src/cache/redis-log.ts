@@ -22,6 +22,9 @@ export class RedisLog implements Log {
   readonly #horizonMs: number;
   readonly #keys: { control: string; log: string };
   #reading: Promise<unknown> | undefined;
+  /** The last time that replicas were asked for, and who asks once that is over. */
+  #asked: Promise<boolean> = Promise.resolve(true);
+  #asking: Promise<boolean> | undefined;
 
   constructor(options: { redis: Redis; clock: Clock; random: Random; prefix: string; horizonMs: number }) {
     this.#redis = options.redis;
@@ -62,6 +65,17 @@ export class RedisLog implements Log {
       client.vitrineAppend(control, log, era, JSON.stringify(record), whole, floor, String(this.#horizonMs)),
     );
     return id === null ? undefined : positionOfStreamId(id);
+  }
+
+  /** One after the other, as they share a connection; those who come meanwhile share the next. */
+  replicated(): Promise<boolean> {
+    this.#asking ??= this.#asked.then(() => {
+      this.#asking = undefined;
+      const { control } = this.#keys;
+      this.#asked = this.#redis.replicated(control, (client) => client.hSet(control, 'replicated', 'asked'));
+      return this.#asked;
+    });
+    return this.#asking;
   }
 
   async wait(era: string, position: Position, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<void> {

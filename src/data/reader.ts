@@ -62,6 +62,8 @@ export type InvalidationResult = {
   position: string;
   /** Redis is configured but away: applied here, told to the others when it is back. */
   deferred: boolean;
+  /** Applied and told to all, but fewer replicas of Redis have it than are asked for. */
+  tooFewReplicas: boolean;
 };
 
 /** What upstream says of one of its rows. */

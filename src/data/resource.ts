@@ -1,6 +1,6 @@
 /** Resources: an entity namespace and its collection as one thing, which readers read and operators invalidate. */
 import DataLoader from 'dataloader';
-import { type Change, Changes } from '../cache/changes.ts';
+import { type Change, Changes, reachOf } from '../cache/changes.ts';
 import { versionOfTime } from '../cache/codec.ts';
 import type { Engine, Row } from '../cache/engine.ts';
 import { Namespace } from '../cache/namespace.ts';
@@ -102,9 +102,9 @@ export class CachedResource<T> implements Resource<T> {
   }
 
   async #change(change: Change): Promise<InvalidationResult> {
-    const { refreshed, missing, token, deferred } = await this.#changes.change(change);
-    const scope = deferred ? 'process' : this.#engine.follower.scope;
-    return { ids: change.ids.length, refreshed, missing, scope, position: showToken(token), deferred };
+    const { token, ...changed } = await this.#changes.change(change);
+    const scope = changed.deferred ? 'process' : this.#engine.follower.scope;
+    return { ids: change.ids.length, scope, position: showToken(token), ...changed };
   }
 
   /** @throws {UpstreamError} When a refresh cannot read the collection; nothing has changed then. */
@@ -121,10 +121,10 @@ export class CachedResource<T> implements Resource<T> {
       );
       if (announced.state === 'era over') continue;
       telemetry.metrics.changes.inc({ namespace: this.name, source, kind: purge ? 'purge_all' : 'refresh_all' });
-      const deferred = announced.state === 'kept';
-      const scope = deferred ? 'process' : follower.scope;
+      const reach = reachOf(announced);
+      const scope = reach.deferred ? 'process' : follower.scope;
       const position = showToken(announced.token);
-      return { ids: purge ? known : refreshed, refreshed, missing: 0, scope, position, deferred };
+      return { ids: purge ? known : refreshed, refreshed, missing: 0, scope, position, ...reach };
     }
   }
 }

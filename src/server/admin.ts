@@ -8,7 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { InvalidationResult, Resource } from '../data/reader.ts';
 import type { Logger } from '../telemetry/index.ts';
-import { auditedIds, changeId, mistakeOf, sendDeferred, tooMany } from './changes.ts';
+import { askAgain, auditedIds, changeId, lackOf, mistakeOf, tooMany } from './changes.ts';
 import { sendProblem } from './problems.ts';
 
 type Options = {
@@ -96,7 +96,8 @@ export function serveAdmin(app: FastifyInstance, { token, resources, scope, log 
       const result = dryRun
         ? rehearse(ids?.length ?? resource.status().size, scope())
         : await (ids ? resource.invalidate(ids, how) : resource.reset(how));
-      log.info({ ...audit, position: result.position, refreshed: result.refreshed, deferred: result.deferred }, 'done');
+      const { position, refreshed, deferred, tooFewReplicas } = result;
+      log.info({ ...audit, position, refreshed, deferred, tooFewReplicas }, 'done');
       return result;
     } catch (error) {
       log.warn({ ...audit, failed: true, code: (error as { code?: unknown }).code }, 'failed');
@@ -109,10 +110,10 @@ type Done = Omit<InvalidationResult, 'position'> & { position: string | null };
 
 /** What a dry run can tell: how many rows are meant, and how far it would reach. */
 function rehearse(ids: number, scope: InvalidationResult['scope']): Done {
-  return { ids, refreshed: 0, missing: 0, scope, position: null, deferred: false };
+  return { ids, refreshed: 0, missing: 0, scope, position: null, deferred: false, tooFewReplicas: false };
 }
 
-function answer(reply: FastifyReply, { type, ids, dryRun }: Command, { deferred, ...result }: Done): FastifyReply {
+function answer(reply: FastifyReply, { type, ids, dryRun }: Command, result: Done): FastifyReply {
   const body = {
     type,
     ids: result.ids,
@@ -123,7 +124,8 @@ function answer(reply: FastifyReply, { type, ids, dryRun }: Command, { deferred,
     position: result.position,
     dryRun,
   };
-  return deferred ? sendDeferred(reply, body) : reply.send(body);
+  const lack = lackOf(result);
+  return lack === undefined ? reply.send(body) : askAgain(reply, lack, body);
 }
 
 /** Of equal length, so that the time of the comparison tells nothing of the token. */

@@ -1,13 +1,14 @@
-/** What `/admin/invalidate` and `/webhooks/upstream` have in common: ids, limits, mistakes by index, what is answered while Redis is away. */
+/** What `/admin/invalidate` and `/webhooks/upstream` have in common: ids, limits, mistakes by index, what is to be sent again. */
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import type { InvalidationResult } from '../data/reader.ts';
 import { type Mistake, problemDocument, problemType } from './problems.ts';
 
 /** Ids or events in one request at most. */
 const maxChanges = 1_000;
 /** Ids named in the audit log; the rest is counted. */
 export const auditedIds = 20;
-/** How soon a change that the other processes could not be told may be sent again. */
+/** How soon a change that is not known as far as it should be may be sent again. */
 const retryAfterSeconds = 5;
 
 /** As the API gives them. */
@@ -29,15 +30,22 @@ export function mistakeOf(issue: z.core.$ZodIssue): Mistake {
   return typeof index === 'number' ? { index, pointer, detail } : { pointer, detail };
 }
 
-/** Applied by this process alone; `body` says what came of it. */
-export function sendDeferred(reply: FastifyReply, body: object): FastifyReply {
-  const problem = {
-    status: 503,
-    detail: 'Applied by this process; Redis is away, so the others are told when it is back. Sending it again is safe.',
-  };
+/** Why a change that was applied is to be sent again; undefined when it is known as far as it should be. */
+export function lackOf(change: Pick<InvalidationResult, 'deferred' | 'tooFewReplicas'>): string | undefined {
+  if (change.deferred) {
+    return 'Applied by this process; Redis is away, so the others are told when it is back. Sending it again is safe.';
+  }
+  if (change.tooFewReplicas) {
+    return 'Applied, and told to all; but fewer replicas of Redis have it than are asked for. Sending it again is safe.';
+  }
+  return undefined;
+}
+
+/** @param body - What came of the change. */
+export function askAgain(reply: FastifyReply, detail: string, body: object): FastifyReply {
   return reply
     .code(503)
     .header('retry-after', retryAfterSeconds)
     .type(problemType)
-    .send(JSON.stringify({ ...problemDocument(problem, reply.request.id), ...body }));
+    .send(JSON.stringify({ ...problemDocument({ status: 503, detail }, reply.request.id), ...body }));
 }

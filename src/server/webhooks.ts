@@ -14,7 +14,7 @@ import type { Deliveries } from '../cache/deliveries.ts';
 import { laterToken } from '../cache/position.ts';
 import type { ChangeEvent, InvalidationResult, Resource } from '../data/reader.ts';
 import type { Logger } from '../telemetry/index.ts';
-import { auditedIds, changeId, mistakeOf, sendDeferred, tooMany } from './changes.ts';
+import { askAgain, auditedIds, changeId, lackOf, mistakeOf, tooMany } from './changes.ts';
 import { type Mistake, sendProblem } from './problems.ts';
 
 type Options = {
@@ -28,7 +28,7 @@ type Options = {
 type Told = ChangeEvent & { type: string };
 type Body = z.infer<ReturnType<typeof bodyOf>>;
 type Signed = { 'webhook-id': string; 'webhook-timestamp': string; 'webhook-signature': string };
-type Applied = Pick<InvalidationResult, 'refreshed' | 'missing' | 'scope' | 'position' | 'deferred'>;
+type Applied = Pick<InvalidationResult, 'refreshed' | 'missing' | 'scope' | 'position' | 'deferred' | 'tooFewReplicas'>;
 
 const kinds = ['created', 'updated', 'deleted'] as const;
 
@@ -87,7 +87,8 @@ export function serveWebhooks(app: FastifyInstance, { secret, resources, deliver
     if (known !== undefined) return accept(reply, { duplicates: events.length, ...(JSON.parse(known) as Noted) });
 
     const applied = await apply(events, { request, id });
-    if (applied.deferred) return sendDeferred(reply, answerOf({ accepted: events.length, ...applied }));
+    const lack = lackOf(applied);
+    if (lack !== undefined) return askAgain(reply, lack, answerOf({ accepted: events.length, ...applied }));
     await deliveries.note(id, JSON.stringify({ scope: applied.scope, position: applied.position } satisfies Noted));
     return accept(reply, { accepted: events.length, ...applied });
   }
@@ -109,7 +110,7 @@ export function serveWebhooks(app: FastifyInstance, { secret, resources, deliver
     const told = [...byType].map(async ([type, some]): Promise<Applied> => {
       const resource = resources.find(({ name }) => name === type) as Resource<unknown>;
       const result = await resource.tell(some, { source: 'webhook' });
-      const { position, refreshed, missing, deferred } = result;
+      const { position, refreshed, missing, deferred, tooFewReplicas } = result;
       log.info(
         {
           event: 'webhook.applied',
@@ -124,6 +125,7 @@ export function serveWebhooks(app: FastifyInstance, { secret, resources, deliver
           refreshed,
           missing,
           deferred,
+          tooFewReplicas,
         },
         'told by upstream',
       );
@@ -160,6 +162,7 @@ function together(a: Applied, b: Applied): Applied {
     scope: a.scope === 'process' ? a.scope : b.scope,
     position: laterToken(a.position, b.position),
     deferred: a.deferred || b.deferred,
+    tooFewReplicas: a.tooFewReplicas || b.tooFewReplicas,
   };
 }
 

@@ -72,7 +72,13 @@ describe('P5 no resurrection › a change', () => {
     const before = { ...read.asOf, position: '' };
     expect(follower.valid('things', '1', before)).toBe(true);
     read.answer();
-    expect(await done).toEqual({ refreshed: 2, missing: 0, token: tokenOf(log.last), deferred: false });
+    expect(await done).toEqual({
+      refreshed: 2,
+      missing: 0,
+      token: tokenOf(log.last),
+      deferred: false,
+      tooFewReplicas: false,
+    });
     expect(log.records).toEqual([begin('1', '2'), changed(read.asOf.position, '1', '2')]);
     expect(follower.valid('things', '1', before)).toBe(false);
   });
@@ -115,7 +121,13 @@ describe('P5 no resurrection › a change', () => {
     const { change, reading, log } = await open();
     const done = change();
     (await reading(1)).answer();
-    expect(await done).toEqual({ refreshed: 0, missing: 0, token: tokenOf(log.last), deferred: false });
+    expect(await done).toEqual({
+      refreshed: 0,
+      missing: 0,
+      token: tokenOf(log.last),
+      deferred: false,
+      tooFewReplicas: false,
+    });
     expect(log.records).toEqual([begin()]);
   });
 
@@ -214,7 +226,12 @@ describe('P5 no resurrection › a change over the end of an era', () => {
     expect(second.asOf.era).toBe(first.asOf.era + 1);
     expect(log.records).toEqual([begin('1')]);
     second.answer();
-    expect(await done).toMatchObject({ refreshed: 1, token: tokenOf(log.last, 'era-b'), deferred: false });
+    expect(await done).toMatchObject({
+      refreshed: 1,
+      token: tokenOf(log.last, 'era-b'),
+      deferred: false,
+      tooFewReplicas: false,
+    });
     expect(log.records).toEqual([begin('1'), changed(second.asOf.position, '1')]);
   });
 
@@ -237,6 +254,14 @@ describe('P5 no resurrection › a change over the end of an era', () => {
   });
 });
 
+test('a change that too few replicas have says so', async () => {
+  const { log, change, reading } = await open();
+  log.hasReplicas = () => false;
+  const done = change('1');
+  (await reading(1)).answer();
+  expect(await done).toMatchObject({ refreshed: 1, deferred: false, tooFewReplicas: true });
+});
+
 describe('P7 degrades, never dies › a change while the log is silent', () => {
   test('is read, holds here, and says that the others do not know yet', async () => {
     const { log, follower, change, reading } = await open();
@@ -245,7 +270,13 @@ describe('P7 degrades, never dies › a change while the log is silent', () => {
     const done = change('1');
     const read = await reading(1);
     read.answer();
-    expect(await done).toEqual({ refreshed: 1, missing: 0, token: tokenOf(read.asOf.position), deferred: true });
+    expect(await done).toEqual({
+      refreshed: 1,
+      missing: 0,
+      token: tokenOf(read.asOf.position),
+      deferred: true,
+      tooFewReplicas: false,
+    });
     expect(follower.valid('things', '1', before)).toBe(false);
     log.answer();
     await follower.tick();

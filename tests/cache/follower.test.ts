@@ -365,6 +365,26 @@ describe('P5 no resurrection › a change', () => {
     await announcing;
   });
 
+  test('that too few replicas have is known, and says so', async () => {
+    const { follower, log } = await openFollowing();
+    log.hasReplicas = () => false;
+    const begun = await follower.begin('things', ['1']);
+    const told = await follower.announce(soft('1'), begun);
+    expect(told).toEqual({ state: 'unreplicated', token: { era: 'era-a', position: log.last } });
+    expect(follower.valid('things', '1', { ...begun.stamp, position: BEGINNING })).toBe(false);
+    expect(follower.degraded).toBe(false);
+  });
+
+  test('is all to be done again when the replicas that have it are those of another server', async () => {
+    const { follower, log } = await openFollowing();
+    log.hasReplicas = () => {
+      log.beginEra('era-b');
+      return true;
+    };
+    const begun = await follower.begin('things', ['1']);
+    expect(await follower.announce(soft('1'), begun)).toEqual({ state: 'era over' });
+  });
+
   test('is all to be done again when the era ends before it is announced', async () => {
     const { log, follower } = await openFollowing();
     const begun = await follower.begin('things', ['1']);

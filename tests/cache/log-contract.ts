@@ -111,6 +111,12 @@ export function describeLog(open: (options: { horizonMs: number }) => Promise<Lo
     expect(look).toMatchObject({ records: [], generations: new Map() });
   });
 
+  test('is on as many replicas as are asked for: on none', async () => {
+    const { log, append } = await start();
+    await append(begin('1'));
+    expect(await log.replicated()).toBe(true);
+  });
+
   describe('generations', () => {
     test('are set by a reset: to its floor, or to its own position', async () => {
       const { log, append } = await start();

@@ -7,6 +7,8 @@ export class ScriptedLog implements Log {
   scope: Log['scope'] = 'cluster';
   /** Records given in one look. */
   pageSize = 1_000;
+  /** What `replicated` says, once it has been asked. */
+  hasReplicas: () => boolean = () => true;
   /** By how much its clock is ahead of that of the test. */
   aheadMs = 0;
   /** Every call that reached it, in order. */
@@ -99,6 +101,10 @@ export class ScriptedLog implements Log {
     const position = era === this.#era ? this.add(record) : undefined;
     await this.#pass('append');
     return position;
+  }
+
+  async replicated(): Promise<boolean> {
+    return this.hasReplicas();
   }
 
   wait(_era: string, _position: Position, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<void> {

@@ -138,6 +138,7 @@ function timeShifted(log: RedisLog, passedMs: () => number): Log {
       return { ...look, timeMs: look.timeMs + passedMs() };
     },
     append: (era, record) => log.append(era, record),
+    replicated: () => log.replicated(),
     wait: (era, position, until) => log.wait(era, position, until),
   };
 }

@@ -71,9 +71,12 @@ describe('POST /admin/invalidate', () => {
     expect(gateway.things.calls).toEqual([]);
   });
 
-  test('is 503 with Retry-After when the other processes cannot be told, and says what was done here', async () => {
+  test.each([
+    ['the other processes cannot be told', { deferred: true }, /^Applied by this process; Redis is away/],
+    ['too few replicas have it', { tooFewReplicas: true }, /^Applied, and told to all; but fewer replicas/],
+  ])('is 503 with Retry-After when %s, and says what was done', async (_name, result, detail) => {
     const gateway = await start();
-    gateway.things.result = { deferred: true };
+    gateway.things.result = result;
     const { status, headers, body } = await invalidate(gateway, { type: 'thing', ids: ['1'] });
     expect(status).toBe(503);
     expect(headers['retry-after']).toBe('5');
@@ -81,6 +84,7 @@ describe('POST /admin/invalidate', () => {
     expect(body).toMatchObject({
       title: 'Service Unavailable',
       status: 503,
+      detail: expect.stringMatching(detail),
       type: 'thing',
       ids: 1,
       refreshed: 1,

@@ -146,7 +146,16 @@ export class Things implements Resource<Thing> {
 
   #outcome(ids: number): InvalidationResult {
     if (this.result instanceof Error) throw this.result;
-    return { ids, refreshed: ids, missing: 0, scope: 'cluster', position: '7-0', deferred: false, ...this.result };
+    return {
+      ids,
+      refreshed: ids,
+      missing: 0,
+      scope: 'cluster',
+      position: '7-0',
+      deferred: false,
+      tooFewReplicas: false,
+      ...this.result,
+    };
   }
 }
 

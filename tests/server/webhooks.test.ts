@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
+import type { InvalidationResult } from '../../src/data/reader.ts';
 import { type Gateway, send, start, Things } from './support.ts';
 
 const webhookSecret = 'whsec_C2FI7QTNwx2PzT1TTeQFJvzaH2G1WgyE';
@@ -80,13 +81,16 @@ describe('a delivery of events', () => {
     expect((await deliver(gateway, { events: [updated('42')] })).body).toMatchObject({ accepted: 1, duplicates: 0 });
   });
 
-  it('while Redis is away is 503 with Retry-After, and not noted as done', async () => {
+  it.each<[string, Partial<InvalidationResult>]>([
+    ['while Redis is away', { deferred: true, scope: 'process' }],
+    ['that too few replicas have', { tooFewReplicas: true }],
+  ])('%s is 503 with Retry-After, and not noted as done', async (_name, result) => {
     const gateway = await open();
-    gateway.things.result = { deferred: true, scope: 'process' };
+    gateway.things.result = result;
     const { status, headers, body } = await deliver(gateway, { events: [updated('42')] });
     expect(status).toBe(503);
     expect(headers['retry-after']).toBe('5');
-    expect(body).toMatchObject({ accepted: 1, scope: 'process', requestId: headers['x-request-id'] });
+    expect(body).toMatchObject({ accepted: 1, scope: result.scope ?? 'cluster', requestId: headers['x-request-id'] });
     gateway.things.result = {};
     expect((await deliver(gateway, { events: [updated('42')] })).body).toMatchObject({ accepted: 1, duplicates: 0 });
   });

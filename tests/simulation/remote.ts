@@ -76,6 +76,11 @@ export class SimLog implements Log {
     });
   }
 
+  /** No replicas are asked for. */
+  async replicated(): Promise<boolean> {
+    return true;
+  }
+
   async wait(era: string, position: Position, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<void> {
     const { redis, own, shared, scheduler, actor } = this.#connection;
     const over = new AbortController();
