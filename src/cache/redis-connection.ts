@@ -65,6 +65,8 @@ export type ConnectionOptions = {
   telemetry: Telemetry;
   /** It can be used, for the first time or again. */
   onReady?: () => void;
+  /** It answered a ping, of which one goes out a second. */
+  onPing?: (address: Address) => void;
 };
 
 export class Connection {
@@ -87,7 +89,7 @@ export class Connection {
   }
 
   /** An error without a listener would end the process. */
-  #listen(address: Address, { name, telemetry, onReady }: ConnectionOptions): void {
+  #listen(address: Address, { name, telemetry, onReady, onPing }: ConnectionOptions): void {
     const line = { connection: name, address };
     this.client.on('error', (error: Error) => {
       if (this.#isDown || this.#isClosed) return;
@@ -100,6 +102,7 @@ export class Connection {
       telemetry.log.info({ event: 'redis.up', ...line }, 'connected to Redis');
       onReady?.();
     });
+    this.client.on('ping-interval', () => onPing?.(address));
   }
 }
 

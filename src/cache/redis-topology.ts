@@ -36,6 +36,11 @@ export function redirectionOf(error: unknown, kind: 'MOVED' | 'ASK'): { slot: nu
   return said === kind ? { slot: Number(slot), to: to as Address } : undefined;
 }
 
+/** Whether a server says that a slot is no longer, or not yet, all its own: it answers, and is well. */
+export function isOnItsWay(error: unknown): boolean {
+  return error instanceof ErrorReply && /^(MOVED|ASK|TRYAGAIN)\b/.test(error.message);
+}
+
 /** Whether it may be that another server should have been asked: all but what a master says of the command itself. */
 export function isReasonToLook(error: unknown): boolean {
   if (!(error instanceof ErrorReply)) return true;

@@ -12,12 +12,13 @@
  *
  * Neither the cluster's nor Sentinel's client of `@redis/client`: see decision 13.
  */
+import { ErrorReply } from '@redis/client';
 import type { Telemetry } from '../telemetry/index.ts';
 import type { Clock } from './clock.ts';
 import { type Address, accessOf, type RedisClient, RedisError } from './redis-connection.ts';
 import { Lane } from './redis-lane.ts';
 import { openTopology, type RedisSettings } from './redis-topologies.ts';
-import { answerWithin, isReasonToLook, redirectionOf, type Topology } from './redis-topology.ts';
+import { answerWithin, isOnItsWay, isReasonToLook, redirectionOf, type Topology } from './redis-topology.ts';
 import { Watch } from './redis-watch.ts';
 
 type Parts = {
@@ -50,7 +51,7 @@ export class Redis {
   /** Servers whose last command failed. */
   readonly #failing = new Set<Address | undefined>();
   #knownMasters = '';
-  #isUnknown = false;
+  #isRefused = false;
   #isClosed = false;
 
   private constructor(settings: RedisSettings, parts: Parts) {
@@ -59,7 +60,8 @@ export class Redis {
     const { telemetry } = parts;
     const onReady = () => this.#checkOpened();
     const access = accessOf(settings.url, settings);
-    this.#commands = new Lane({ name: 'commands', access, telemetry, onReady });
+    const onPing = (address: Address) => this.#noteAnswer(address);
+    this.#commands = new Lane({ name: 'commands', access, telemetry, onReady, onPing });
     this.#log = new Lane({ name: 'log', access, telemetry, onReady });
     this.#replicas = new Lane({ name: 'replicas', access, telemetry });
     this.#topology = openTopology(settings, { ...parts, onReady: () => this.#watch?.nudge() });
@@ -112,11 +114,11 @@ export class Redis {
       return answer;
     } catch (error) {
       end({ outcome: error instanceof RedisError ? 'timeout' : 'error' });
-      this.#failing.add(this.#topology.masterOf(key));
+      if (!isOnItsWay(error)) this.#failing.add(this.#topology.masterOf(key));
       if (isReasonToLook(error)) this.#watch?.nudge();
       throw error;
     } finally {
-      telemetry.metrics.storeUp.set(this.up && this.#failing.size === 0 ? 1 : 0);
+      this.#tellWhetherUp();
     }
   }
 
@@ -191,16 +193,21 @@ export class Redis {
   }
 
   async #look(): Promise<{ well: boolean }> {
-    const { log } = this.#parts.telemetry;
-    try {
-      await this.#topology.look(this.#commands.ready());
-      this.#isUnknown = false;
-    } catch (error) {
-      if (!this.#isUnknown) log.warn({ event: 'redis.unknown', err: error }, 'nobody tells which servers are masters');
-      this.#isUnknown = true;
-    }
+    let isKnown = true;
+    await this.#topology.look(this.#commands.ready()).catch((error) => {
+      isKnown = false;
+      this.#tellRefusal(error);
+    });
+    if (isKnown) this.#isRefused = false;
     this.#connect();
-    return { well: !this.#isUnknown && this.up };
+    return { well: isKnown && this.up };
+  }
+
+  /** Once, until it is known again. Connections that break are told of by themselves. */
+  #tellRefusal(error: unknown): void {
+    if (this.#isRefused || !(error instanceof ErrorReply)) return;
+    this.#isRefused = true;
+    this.#parts.telemetry.log.warn({ event: 'redis.unknown', err: error }, 'nobody tells which servers are masters');
   }
 
   /** To the masters as they are known now, and to them alone. */
@@ -215,11 +222,22 @@ export class Redis {
     for (const address of this.#failing) {
       if (address === undefined || !masters.has(address)) this.#failing.delete(address);
     }
-    this.#tell(masters);
+    this.#tellMasters(masters);
     this.#checkOpened();
   }
 
-  #tell(masters: ReadonlySet<Address>): void {
+  /** Where nothing is asked for a while, an answered ping is all there is. The log is asked all the time. */
+  #noteAnswer(address: Address): void {
+    if (address === this.#topology.masterOf(this.#parts.controlKey)) return;
+    this.#failing.delete(address);
+    this.#tellWhetherUp();
+  }
+
+  #tellWhetherUp(): void {
+    this.#parts.telemetry.metrics.storeUp.set(this.up && this.#failing.size === 0 ? 1 : 0);
+  }
+
+  #tellMasters(masters: ReadonlySet<Address>): void {
     const known = [...masters].sort().join(' ');
     if (known === this.#knownMasters || this.#settings.mode === 'single') return;
     this.#knownMasters = known;

@@ -9,19 +9,10 @@ import { type EmbeddedUpstream, makeCatalogue, startEmbeddedUpstream } from '../
 import { encodeNodeId } from '../../src/graphql/index.ts';
 import { eventually, startTlsRedis, type TlsRedis } from '../support/redis.ts';
 import { startRealWorld, today, untilWarm, type World } from '../support/world.ts';
+import { cutOff, ready, well } from './redis-checks.ts';
+import { granted, rights } from './redis-rights.ts';
 
 type RealWorld = World<Clock>;
-type Readiness = { status: string; checks: Record<'redis' | 'coherence', { status: string }> };
-
-/** All that a gateway does in Redis, and so all that an operator need grant. */
-const rights = [
-  '~{vitrine}:*',
-  '~vitrine:*',
-  '-@all',
-  '+ping +info +time +eval +evalsha',
-  '+get +mget +set +del +exists +pexpire +hget +hset +hgetall',
-  '+xadd +xread +xrange +xtrim +xinfo|stream',
-].join(' ');
 
 let redis: TlsRedis;
 let upstream: EmbeddedUpstream;
@@ -29,7 +20,7 @@ const worlds: RealWorld[] = [];
 const servers: { server: Server; sockets: Set<Socket> }[] = [];
 
 beforeAll(async () => {
-  redis = await startTlsRedis({ rights });
+  redis = await startTlsRedis({ rights: rights.server });
   upstream = await startEmbeddedUpstream({ collections: makeCatalogue(today) });
 });
 afterEach(async () => {
@@ -64,9 +55,6 @@ const catalog = (world: RealWorld, id: string) =>
   world.query<{ catalog: { sourceId: string } | null }>('query ($id: ID!) { catalog(id: $id) { sourceId } }', {
     id: encodeNodeId('Catalog', id),
   });
-const ready = async ({ gateway }: RealWorld) => (await (await fetch(`${gateway.url}/readyz`)).json()) as Readiness;
-const well = { status: 'ok', checks: { redis: { status: 'ok' }, coherence: { status: 'ok' } } };
-const cutOff = { status: 'degraded', checks: { redis: { status: 'down' }, coherence: { status: 'degraded' } } };
 /** By connection: there are two. */
 const downs = (world: RealWorld) =>
   world
@@ -127,7 +115,6 @@ describe('rediss:// with a user, a password and a CA file', () => {
     // As after a failover: the old log is left to expire.
     await redis.send('HSET', '{vitrine}:control', 'server', 'another');
     await eventually(async () => (await world.metric('vitrine_coherence_eras_total')) === 2);
-    const granted = [...rights.matchAll(/\+(\S+)/g)].map(([, name]) => name);
     const used = async () => {
       const stats = await redis.send<string>('INFO', 'commandstats');
       const names = [...stats.matchAll(/cmdstat_(\S+):calls=[1-9]/g)].map(([, name]) => name);
@@ -135,7 +122,7 @@ describe('rediss:// with a user, a password and a CA file', () => {
       return names.filter((name) => name !== 'hello' && name !== 'auth');
     };
     await eventually(async () => (await used()).includes('ping')); // The last one: of an idle connection.
-    expect((await used()).toSorted()).toEqual(granted.toSorted());
+    expect((await used()).toSorted()).toEqual(granted(rights.server));
   });
 });
 

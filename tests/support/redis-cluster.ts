@@ -41,7 +41,7 @@ export async function startCluster({ rights }: { rights?: string } = {}): Promis
   const access = tls && (await secured(tls, rights as string));
   const starting = Array.from({ length: 2 * masterCount }, () => startNode(access));
   const nodes = await Promise.all(starting);
-  const cluster = new Cluster(nodes);
+  const cluster = new Cluster(nodes, { isSecured: tls !== undefined });
   await cluster.join();
   const { port } = nodes[0] as RunningRedis;
   return Object.assign(cluster, {
@@ -99,8 +99,11 @@ class Cluster {
   /** By key; it never changes. */
   readonly #slots = new Map<string, number>();
 
-  constructor(nodes: readonly Node[]) {
+  readonly #isSecured: boolean;
+
+  constructor(nodes: readonly Node[], { isSecured }: { isSecured: boolean }) {
     this.nodes = nodes;
+    this.#isSecured = isSecured;
   }
 
   async join(): Promise<void> {
@@ -158,7 +161,9 @@ class Cluster {
     await to.send('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId as string);
     await from.send('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId as string);
     const keys = async (...names: string[]) => {
-      if (names.length > 0) await from.send('MIGRATE', '127.0.0.1', String(to.port), '', '0', '5000', 'KEYS', ...names);
+      const as = this.#isSecured ? ['AUTH2', adminUser.user, adminUser.password] : [];
+      const what = ['127.0.0.1', String(to.port), '', '0', '5000', ...as, 'KEYS', ...names];
+      if (names.length > 0) await from.send('MIGRATE', ...what);
     };
     const end = async () => {
       await keys(...(await from.send<string[]>('CLUSTER', 'GETKEYSINSLOT', slot, '10000')));
