@@ -28,8 +28,8 @@ type Parts = {
   controlKey: string;
 };
 
-/** Between two looks at a topology while all is well. A server of a cluster says itself when it is no longer asked. */
-const restMs = { single: undefined, sentinel: 1_000, cluster: 10_000 };
+/** Between two looks at a topology while nothing fails. A server of a cluster says itself when a slot is not its own. */
+const restMs = { single: undefined, sentinel: 1_000, cluster: 30_000 };
 
 /** How often one command follows a slot. */
 const movesAtMost = 3;
@@ -63,7 +63,7 @@ export class Redis {
     const onPing = (address: Address) => this.#noteAnswer(address);
     this.#commands = new Lane({ name: 'commands', access, telemetry, onReady, onPing });
     this.#log = new Lane({ name: 'log', access, telemetry, onReady });
-    this.#replicas = new Lane({ name: 'replicas', access, telemetry });
+    this.#replicas = new Lane({ name: 'replicas', access, telemetry, onReady });
     this.#topology = openTopology(settings, { ...parts, onReady: () => this.#watch?.nudge() });
     this.#connect();
     const rest = restMs[settings.mode];
@@ -245,6 +245,7 @@ export class Redis {
   }
 
   #checkOpened(): void {
-    if (this.up && this.#log.isWhole) this.#opened.resolve();
+    const isWaitedFor = this.#settings.waitReplicas > 0;
+    if (this.up && this.#log.isWhole && (!isWaitedFor || this.#replicas.isWhole)) this.#opened.resolve();
   }
 }

@@ -207,6 +207,23 @@ describe('P7 degrades, never dies › a slot moves to another master', () => {
   });
 });
 
+describe('P7 degrades, never dies › a master falls silent', () => {
+  test('of rows: it counts as down from the first command that was not answered until it answers pings', async () => {
+    const [[key] = []] = newKeys(1).values();
+    if (key === undefined) throw new Error('no key');
+    const victim = await cluster.masterOf(key.value);
+    const { store, storeUp } = await startProcess(await prefixNotOn(victim), { timeoutMs: 100 });
+    await eventually(() => store.getMany([key.value]).then(() => true));
+    expect(await storeUp()).toBe(1);
+    victim.pause();
+    onTestFinished(() => victim.resume());
+    await expect(store.getMany([key.value])).rejects.toThrow('Redis did not answer within 100 ms');
+    expect(await storeUp()).toBe(0);
+    victim.resume();
+    await eventually(async () => (await storeUp()) === 1);
+  });
+});
+
 describe('P7 degrades, never dies › a master is killed', () => {
   test('of rows: those groups fail, within the deadline, until a replica is promoted; the era goes on', async () => {
     const groups = [...newKeys(2).values()] as [StoreKey, StoreKey][];

@@ -5,7 +5,7 @@ import { controlKeys } from '../../src/cache/keys.ts';
 import type { Redis } from '../../src/cache/redis.ts';
 import { RedisLog } from '../../src/cache/redis-log.ts';
 import { RedisStore } from '../../src/cache/redis-store.ts';
-import { eventually } from '../support/redis.ts';
+import { eventually, startRedis } from '../support/redis.ts';
 import { type RunningSentinels, startSentinels } from '../support/redis-sentinel.ts';
 import { begin, changed, describeLog, wholeLog } from './log-contract.ts';
 import { connectRedis, horizonMs, listen, openRedis } from './parts.ts';
@@ -124,6 +124,17 @@ describe('P7 degrades, never dies › a failover', () => {
     expect(look.era).not.toBe(era);
     master.resume();
     for (let i = 0; i < 20; i++) expect((await one.log.look(wholeLog)).era).toBe(look.era);
+  });
+
+  test('is followed though nothing failed: the sentinels are asked all the time', async () => {
+    const { group, one } = await start({ replicas: 0 });
+    const { era } = await one.log.look(wholeLog);
+    const elsewhere = await startRedis();
+    onTestFinished(() => elsewhere.stop());
+    await group.watch(elsewhere);
+    await eventually(async () => (await one.log.look(wholeLog)).era !== era);
+    expect(one.logs('redis.masters').at(-1)).toMatchObject({ masters: [`127.0.0.1:${elsewhere.port}`] });
+    expect(one.logs('redis.down')).toEqual([]);
   });
 
   test('is not heard of at once: the old master goes on with its era, but has no replica any more', async () => {

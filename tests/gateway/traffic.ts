@@ -68,7 +68,7 @@ export class Traffic {
 
   /** All well again, by themselves; and no request was answered wrong or late, then or before. */
   async endWell(): Promise<void> {
-    for (const world of this.#worlds) await eventually(async () => (await ready(world)).status === 'ok', 20_000);
+    for (const world of this.#worlds) await eventually(async () => (await ready(world)).status === 'ok', 12_000);
     this.isTold = true;
     await this.#goesOn();
     await this.stop();

@@ -162,8 +162,9 @@ class Cluster {
     await from.send('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId as string);
     const keys = async (...names: string[]) => {
       const as = this.#isSecured ? ['AUTH2', adminUser.user, adminUser.password] : [];
-      const what = ['127.0.0.1', String(to.port), '', '0', '5000', ...as, 'KEYS', ...names];
-      if (names.length > 0) await from.send('MIGRATE', ...what);
+      for (const name of names) {
+        await from.send('MIGRATE', '127.0.0.1', String(to.port), name, '0', '5000', ...as);
+      }
     };
     const end = async () => {
       await keys(...(await from.send<string[]>('CLUSTER', 'GETKEYSINSLOT', slot, '10000')));

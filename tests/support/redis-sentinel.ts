@@ -17,6 +17,8 @@ export type RunningSentinels = {
   readonly servers: readonly RunningRedis[];
   /** As most of the sentinels say who answer. */
   master(): Promise<RunningRedis>;
+  /** From now on this is the master, by word of the sentinels alone. */
+  watch(server: RunningRedis): Promise<void>;
   /** A sentinel that has not heard of the others, nor of any failover; it watches this server alone. */
   startStray(server: RunningRedis): Promise<RunningRedis>;
   /** Until the sentinels know each other and the master has its replicas. */
@@ -166,11 +168,18 @@ class Group {
     return master;
   }
 
+  async watch({ port }: RunningRedis): Promise<void> {
+    for (const sentinel of this.sentinels) {
+      await sentinel.send('SENTINEL', 'REMOVE', group);
+      await sentinel.send('SENTINEL', 'MONITOR', group, '127.0.0.1', String(port), String(quorum));
+    }
+  }
+
   async settled(): Promise<void> {
     for (const sentinel of this.sentinels) await eventually(() => this.#knowsAll(sentinel), 20_000);
     const master = await this.master();
-    const online = async () => (await master.send<string>('INFO', 'replication')).match(/state=online/g)?.length;
-    await eventually(async () => (await online()) === this.servers.length - 1, 20_000);
+    const online = async () => (await master.send<string>('INFO', 'replication')).match(/state=online/g) ?? [];
+    await eventually(async () => (await online()).length === this.servers.length - 1, 20_000);
   }
 
   async #knowsAll(sentinel: RunningRedis): Promise<boolean> {
