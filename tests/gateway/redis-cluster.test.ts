@@ -66,13 +66,6 @@ describe('two gateways on one Redis Cluster', () => {
     expect(upstream.requests.count()).toBe(0);
     for (const world of worlds) expect(await world.metric('vitrine_cache_fallbacks_total')).toBe(0);
   });
-
-  it('keep nothing in it without an end but the control hash and the present log', async () => {
-    await traffic.start();
-    await worlds[0].invalidate({ type: 'catalog', all: true });
-    await traffic.endWell();
-    expect(await endlessKeys(cluster)).toEqual(controlAndLog);
-  });
 });
 
 describe('P7 degrades, never dies › Redis Cluster in traffic', () => {
@@ -88,6 +81,7 @@ describe('P7 degrades, never dies › Redis Cluster in traffic', () => {
     }
     await traffic.endWell();
     for (const world of worlds) expect(await eras(world)).toBe(1);
+    expect(await endlessKeys(cluster)).toEqual(controlAndLog);
   });
 
   it('the slot of the log moves: a new era, and nothing is wrong or late', async () => {
@@ -129,7 +123,7 @@ describe('P7 degrades, never dies › Redis Cluster in traffic', () => {
     expect(await endlessKeys(cluster)).toEqual(controlAndLog);
   });
 
-  it('the master of the log falls silent, and comes back when all have left it: a new era, and nothing is wrong or late', async () => {
+  it('the master of the log falls silent, and is back when all have left it: one new era, nothing is wrong or late', async () => {
     const victim = await cluster.masterOf(control);
     await traffic.start();
     traffic.isTold = false;

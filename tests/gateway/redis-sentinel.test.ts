@@ -1,4 +1,4 @@
-/** Two gateways behind Redis Sentinel, in traffic: the master is killed, and falls silent. */
+/** Two gateways behind Redis Sentinel, in traffic: the master is killed. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EmbeddedUpstream, makeCatalogue, startEmbeddedUpstream } from '../../src/embedded/index.ts';
 import { eventually } from '../support/redis.ts';
@@ -25,43 +25,21 @@ afterEach(async () => {
   await group.stop();
 });
 
-async function untilDegraded(): Promise<void> {
-  for (const world of worlds) await eventually(async () => (await ready(world)).checks.coherence.status === 'degraded');
-}
-
-const eras = (world: RealWorld) => world.metric('vitrine_coherence_eras_total');
-
-async function expectOneMoreEra(): Promise<void> {
-  for (const world of worlds) expect(await eras(world)).toBe(2);
-  const { send, scan } = await group.master();
-  const endless = await endlessKeys({ scan, send: (_key, ...command) => send(...command) });
-  expect(endless).toEqual(['{vitrine}:control', expect.stringMatching(/^\{vitrine\}:log:\w+$/)]);
-}
-
 describe('P7 degrades, never dies › behind Redis Sentinel, in traffic', () => {
   it('the master is killed: a new era, and nothing is wrong or late', async () => {
     await traffic.start();
     traffic.isTold = false;
     await (await group.master()).kill();
-    await untilDegraded();
     for (const world of worlds) {
+      await eventually(async () => (await ready(world)).checks.coherence.status === 'degraded');
       expect(await ready(world)).toMatchObject({ checks: { redis: { status: 'down' } } });
       expect(await world.metric('vitrine_store_up')).toBe(0);
     }
     await traffic.endWell();
     expect(traffic.deferred).toBeGreaterThan(0);
-    await expectOneMoreEra();
-  });
-
-  it('the master falls silent, and comes back when all have left it: a new era, and nothing is wrong or late', async () => {
-    const victim = await group.master();
-    await traffic.start();
-    traffic.isTold = false;
-    victim.pause();
-    await untilDegraded();
-    for (const world of worlds) await eventually(async () => (await eras(world)) === 2, 20_000);
-    victim.resume();
-    await traffic.endWell();
-    await expectOneMoreEra();
+    for (const world of worlds) expect(await world.metric('vitrine_coherence_eras_total')).toBe(2);
+    const { send, scan } = await group.master();
+    const endless = await endlessKeys({ scan, send: (_key, ...command) => send(...command) });
+    expect(endless).toEqual(['{vitrine}:control', expect.stringMatching(/^\{vitrine\}:log:\w+$/)]);
   });
 });
