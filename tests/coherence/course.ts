@@ -97,13 +97,16 @@ export class Course {
   }
 
   /** @returns When it came for the last time. */
-  async #last({ cause, againEveryMs }: Fault, lastsMs: number): Promise<number> {
+  async #last({ cause, heal, againEveryMs }: Fault, lastsMs: number): Promise<number> {
     const untilMs = performance.now() + lastsMs;
+    const everyMs = againEveryMs ?? lastsMs;
     for (let nth = 0; ; nth++) {
       await cause(this.deployment, nth);
       const cameMs = performance.now();
-      await delay(againEveryMs ?? lastsMs);
-      if (againEveryMs === undefined || performance.now() >= untilMs) return cameMs;
+      const isLast = cameMs + everyMs >= untilMs;
+      // With nothing to heal it is over at once.
+      if (heal !== undefined || !isLast) await delay(everyMs);
+      if (isLast) return cameMs;
     }
   }
 
