@@ -51,5 +51,5 @@ function isFields(fields: unknown): fields is Fields {
   if (!Array.isArray(fields) || fields.length !== 6 || fields[0] !== version) return false;
   const [, order, direction, key, id, hash] = fields;
   const texts = [order, direction, id, hash].every((field) => typeof field === 'string');
-  return texts && (typeof key === 'string' || (typeof key === 'number' && Number.isFinite(key)));
+  return texts && (typeof key === 'string' || Number.isFinite(key));
 }

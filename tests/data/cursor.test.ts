@@ -19,3 +19,11 @@ test.each([
   const changed = change(Buffer.from(cursor, 'base64url')).toString('base64url');
   expect(() => decodeCursor(changed, titles, 'string')).toThrow(CursorError);
 });
+
+test.each([
+  ['null', 'null'],
+  ['a number that no row has', '1e999'],
+])('a cursor whose key is %s is none, also where no row tells of what kind keys are', (_name, key) => {
+  const text = Buffer.from(`[1,"TITLE","ASC",${key},"7",""]`).toString('base64url');
+  expect(() => decodeCursor(text, titles, undefined)).toThrow(CursorError);
+});
