@@ -1,14 +1,10 @@
 /** Change events: what upstream says of its rows, and what is made of rows that lag behind its word. */
 import { describe, expect, test } from 'vitest';
+import type { Process } from './process.ts';
 import { openWorld, turns } from './world.ts';
 
-const behind = async ({ metrics }: { metrics: { registry: { getSingleMetric(name: string): unknown } } }) => {
-  const metric = metrics.registry.getSingleMetric('vitrine_cache_rejected_total') as {
-    get(): Promise<{ values: { labels: { reason?: string }; value: number }[] }>;
-  };
-  const { values } = await metric.get();
-  return values.filter(({ labels }) => labels.reason === 'behind').reduce((sum, { value }) => sum + value, 0);
-};
+/** How many rows were told as behind upstream's word. */
+const behind = async ({ rejected }: Process) => (await rejected('behind', 'item')) + (await rejected('behind'));
 
 describe('read-your-writes › an event of a row', () => {
   test.each([1, 2, 3, 4])(

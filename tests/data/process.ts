@@ -1,0 +1,90 @@
+/** A process of a test's world: its resource, as readers, operators and upstream's events come to it. */
+import { isDeepStrictEqual } from 'node:util';
+import { Deadline } from '../../src/cache/deadline.ts';
+import { assembleEngine, type RejectReason } from '../../src/cache/engine.ts';
+import { Follower } from '../../src/cache/follower.ts';
+import { MemoryTier } from '../../src/cache/memory.ts';
+import type { Outcome } from '../../src/cache/outcome.ts';
+import type { ChangeEvent } from '../../src/data/reader.ts';
+import { CachedResource } from '../../src/data/resource.ts';
+import { horizonMs, listen } from '../cache/parts.ts';
+import type { ScriptedLog } from '../cache/scripted-log.ts';
+import { type Item, items, versionText } from '../simulation/upstream.ts';
+import type { ManualClock } from '../support/clock.ts';
+import type { ScriptedStore } from './scripted-store.ts';
+import type { TableUpstream } from './table-upstream.ts';
+
+type Shared = { clock: ManualClock; log: ScriptedLog; store: ScriptedStore; upstream: TableUpstream };
+
+export type Process = Awaited<ReturnType<typeof startProcess>>;
+
+export async function startProcess({ clock, log, store, upstream }: Shared) {
+  const { telemetry, logs } = listen();
+  const shared = { clock, random: () => 0.999, telemetry };
+  const follower = new Follower({ ...shared, log, coherenceMs: 1_000, horizonMs, longestWindowMs: horizonMs });
+  const memory = new MemoryTier({ maxBytes: 1 << 20 });
+  const engine = assembleEngine({ ...shared, prefix: 'test', follower, store, memory, leaseMs: 2_000 });
+  const policy = { maxAgeMs: 60_000, staleWhileRevalidateMs: 60_000, staleIfErrorMs: 600_000 };
+  const policies = { page: policy, entity: policy };
+  const resource = new CachedResource({ engine, upstream, definition: items, policies, settleMs: 1_000 });
+  await follower.tick();
+  return {
+    tick: () => follower.tick(),
+    /** Whether it is in step with the change log. */
+    coherence: () => follower.status().status,
+    logs,
+    resource,
+    status: () => resource.status(),
+    /** How often something of that name was not used, for that reason. */
+    rejected: (reason: RejectReason, namespace: 'item' | 'items' = 'items') =>
+      countOf(telemetry.metrics.cacheRejected, { namespace, reason }),
+    ...changesOf(resource),
+    ...readsOf(resource, clock),
+  };
+}
+
+function changesOf(resource: CachedResource<Item>) {
+  const source = 'test';
+  return {
+    tell: (kind: ChangeEvent['kind'], id: string, version?: number) =>
+      resource.tell([{ kind, id, updatedAt: version === undefined ? undefined : versionText(version) }], { source }),
+    change: (id: string) => resource.invalidate([id], { purge: false, source }),
+    reset: ({ purge = false } = {}) => resource.reset({ purge, source }),
+  };
+}
+
+function readsOf(resource: CachedResource<Item>, clock: ManualClock) {
+  const reader = (note: (outcome: Outcome) => void = () => {}) =>
+    resource.reader({ deadline: new Deadline(clock, 10_000), note });
+  const readPage = (note?: (outcome: Outcome) => void) =>
+    reader(note).page({ first: 10, order: 'NAME', direction: 'ASC' });
+  /** How an answer came about. */
+  const outcomesOf = async (read: (note: (outcome: Outcome) => void) => Promise<unknown>) => {
+    const outcomes: Outcome[] = [];
+    await read((outcome) => outcomes.push(outcome));
+    return outcomes;
+  };
+  return {
+    /** Version of a row, by its number. */
+    load: async (id: string) => numberOf(await reader().load(id)),
+    loadAll: async (ids: string[]) => {
+      const one = reader();
+      return Promise.all(ids.map(async (id) => numberOf(await one.load(id))));
+    },
+    outcome: (id: string) => outcomesOf((note) => reader(note).load(id)),
+    /** Versions of the rows of the page, in their order. */
+    page: async () => (await readPage()).edges.map(({ node }) => numberOf(node)),
+    pageOutcome: () => outcomesOf(readPage),
+  };
+}
+
+type Counted = { get(): Promise<{ values: { labels: object; value: number }[] }> };
+
+async function countOf(counter: Counted, labels: object): Promise<number> {
+  const { values } = await counter.get();
+  return values.find((one) => isDeepStrictEqual(one.labels, labels))?.value ?? 0;
+}
+
+function numberOf(item: Item | null): number | null {
+  return item && Date.parse(item.version) - Date.parse(versionText(0));
+}
