@@ -270,10 +270,17 @@ export class Collection<T> implements Listener {
 
   // ── Filling ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Drains for a reset that began at `asOf`, whatever others are draining; installed once the reset is known. */
-  async readAnew(asOf: Stamp): Promise<{ rows: number }> {
+  /**
+   * Drains for a reset that began at `asOf`, whatever others are draining; installed once the reset is known.
+   *
+   * @returns Undefined when a later reset overtook it: then it must begin again.
+   */
+  async readAnew(asOf: Stamp): Promise<{ rows: number } | undefined> {
     const landed = await this.#fills.open(asOf).landed;
-    if ('error' in landed) throw landed.error;
+    if ('error' in landed) {
+      if (landed.error instanceof Superseded) return undefined;
+      throw landed.error;
+    }
     this.#view.awaitReset(landed.base);
     return { rows: landed.base.view.size };
   }

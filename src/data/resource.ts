@@ -113,7 +113,8 @@ export class CachedResource<T> implements Resource<T> {
     for (;;) {
       const begun = await follower.begin(this.name, '*');
       if (purge) await this.#collection.giveUpDrains();
-      const refreshed = purge ? 0 : (await this.#collection.readAnew(begun.stamp)).rows;
+      const read = purge ? { rows: 0 } : await this.#collection.readAnew(begun.stamp);
+      if (read === undefined) continue;
       const known = this.#collection.status().size;
       const announced = await follower.announce(
         { namespace: this.name, ids: '*', ...(purge ? { hard: true } : {}) },
@@ -124,7 +125,7 @@ export class CachedResource<T> implements Resource<T> {
       const reach = reachOf(announced);
       const scope = reach.deferred ? 'process' : follower.scope;
       const position = showToken(announced.token);
-      return { ids: purge ? known : refreshed, refreshed, missing: 0, scope, position, ...reach };
+      return { ids: purge ? known : read.rows, refreshed: read.rows, missing: 0, scope, position, ...reach };
     }
   }
 }

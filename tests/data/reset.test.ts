@@ -52,4 +52,17 @@ describe('read-your-writes › a reset', () => {
     expect(log.records.map(({ kind }) => kind)).toEqual(['begin']);
     expect(await page()).toEqual([1, 1, 1]);
   });
+
+  test('that another one overtakes is made all the same', async () => {
+    const { upstream, startProcess } = openWorld();
+    const [one, two] = [await startProcess(), await startProcess()];
+    upstream.holdNext('drain');
+    const resetting = one.reset();
+    await turns(5);
+    upstream.rows.set('1', 2);
+    await two.reset();
+    await one.tick();
+    expect(await soon(resetting)).toMatchObject({ refreshed: 3 });
+    expect(await one.page()).toEqual([2, 1, 1]);
+  });
 });
