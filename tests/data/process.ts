@@ -1,10 +1,12 @@
 /** A process of a test's world: its resource, as readers, operators and upstream's events come to it. */
 import { isDeepStrictEqual } from 'node:util';
+import type { Random } from '../../src/cache/clock.ts';
 import { Deadline } from '../../src/cache/deadline.ts';
 import { assembleEngine, type RejectReason } from '../../src/cache/engine.ts';
 import { Follower } from '../../src/cache/follower.ts';
 import { MemoryTier } from '../../src/cache/memory.ts';
 import type { Outcome } from '../../src/cache/outcome.ts';
+import type { Policy } from '../../src/cache/policy.ts';
 import type { ChangeEvent } from '../../src/data/reader.ts';
 import { CachedResource } from '../../src/data/resource.ts';
 import { horizonMs, listen } from '../cache/parts.ts';
@@ -14,18 +16,19 @@ import type { ManualClock } from '../support/clock.ts';
 import type { ScriptedStore } from './scripted-store.ts';
 import type { TableUpstream } from './table-upstream.ts';
 
-type Shared = { clock: ManualClock; log: ScriptedLog; store: ScriptedStore; upstream: TableUpstream };
+type Shared = { clock: ManualClock; random: Random; log: ScriptedLog; store: ScriptedStore; upstream: TableUpstream };
 
 export type Process = Awaited<ReturnType<typeof startProcess>>;
 
-export async function startProcess({ clock, log, store, upstream }: Shared) {
+const usualPolicy = { maxAgeMs: 60_000, staleWhileRevalidateMs: 60_000, staleIfErrorMs: 600_000 };
+
+export async function startProcess({ clock, random, log, store, upstream }: Shared, page: Policy = usualPolicy) {
   const { telemetry, logs } = listen();
-  const shared = { clock, random: () => 0.999, telemetry };
+  const shared = { clock, random, telemetry };
   const follower = new Follower({ ...shared, log, coherenceMs: 1_000, horizonMs, longestWindowMs: horizonMs });
   const memory = new MemoryTier({ maxBytes: 1 << 20 });
   const engine = assembleEngine({ ...shared, prefix: 'test', follower, store, memory, leaseMs: 2_000 });
-  const policy = { maxAgeMs: 60_000, staleWhileRevalidateMs: 60_000, staleIfErrorMs: 600_000 };
-  const policies = { page: policy, entity: policy };
+  const policies = { page, entity: usualPolicy };
   const resource = new CachedResource({ engine, upstream, definition: items, policies, settleMs: 1_000 });
   await follower.tick();
   return {

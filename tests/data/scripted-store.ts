@@ -17,6 +17,7 @@ export class ScriptedStore implements Store {
   /** What is found instead of what was written; undefined where nothing is. */
   readonly #instead = new Map<string, string | undefined>();
   readonly #silent = new Set<Operation>();
+  readonly #failing: Operation[] = [];
   readonly #gates: Gate[] = [];
 
   constructor(clock: Clock) {
@@ -32,6 +33,11 @@ export class ScriptedStore implements Store {
 
   answer(): void {
     this.#silent.clear();
+  }
+
+  /** The next call of that kind fails. */
+  failNext(operation: Operation): void {
+    this.#failing.push(operation);
   }
 
   /** The next call of that kind is carried out, and answered when the test says so. */
@@ -116,7 +122,9 @@ export class ScriptedStore implements Store {
   }
 
   async #pass<A>(operation: Operation, act: () => Promise<A>): Promise<A> {
-    if (this.#silent.has(operation)) throw new Error('silent');
+    const failing = this.#failing.indexOf(operation);
+    if (failing >= 0) this.#failing.splice(failing, 1);
+    if (failing >= 0 || this.#silent.has(operation)) throw new Error('silent');
     const answer = await act();
     const index = this.#gates.findIndex((gate) => gate.operation === operation);
     const [gate] = index < 0 ? [] : this.#gates.splice(index, 1);

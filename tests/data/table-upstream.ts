@@ -9,6 +9,8 @@ export class TableUpstream implements Upstream {
   /** Rows that are given as they were, for how many reads more, or in one drain alone. */
   readonly lagging = new Map<string, { version: number | undefined; reads: number | 'in a drain' }>();
   reads = 0;
+  /** Rows of a chunk of a drain. */
+  chunkRows = 1_000;
   drains = 0;
   failing = false;
   /** What the next drains leave out. */
@@ -49,7 +51,9 @@ export class TableUpstream implements Upstream {
       (id) => this.#row(endpoint, id, 'drain') ?? [],
     );
     for (const [id, { reads }] of this.lagging) if (reads === 'in a drain') this.lagging.delete(id);
-    await sink.write(rows);
+    for (let at = 0; at < Math.max(rows.length, 1); at += this.chunkRows) {
+      await sink.write(rows.slice(at, at + this.chunkRows));
+    }
     return { sink, rows: rows.length, pages: 1, quarantined: this.quarantined };
   }
 

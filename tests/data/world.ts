@@ -1,5 +1,6 @@
 /** A resource by itself over one log and one store: as many processes as are started, one upstream, time moved by hand. */
 import type { LogRecord } from '../../src/cache/log.ts';
+import type { Policy } from '../../src/cache/policy.ts';
 import type { Position } from '../../src/cache/position.ts';
 import { ScriptedLog } from '../cache/scripted-log.ts';
 import { ManualClock } from '../support/clock.ts';
@@ -10,6 +11,9 @@ import { TableUpstream } from './table-upstream.ts';
 /** Rows 1, 2 and 3 of version 1, and as many processes over one log and one store as are started. */
 export function openWorld() {
   const clock = new ManualClock();
+  let drawn = 0;
+  // No two tokens are the same, and jitter shortens nothing worth a word.
+  const random = () => 0.999 + 1e-9 * drawn++;
   const log = new ScriptedLog(clock);
   const store = new ScriptedStore(clock);
   const upstream = new TableUpstream();
@@ -20,8 +24,8 @@ export function openWorld() {
     const record: LogRecord = { kind: 'changed', namespace: 'item', ids, floor };
     log.add(hard ? { ...record, hard } : record);
   };
-  const shared = { clock, log, store, upstream };
-  return { ...shared, startProcess: () => startProcess(shared), begin, changed };
+  const shared = { clock, random, log, store, upstream };
+  return { ...shared, startProcess: (page?: Policy) => startProcess(shared, page), begin, changed };
 }
 
 /** What it comes to while time stands still. */
