@@ -188,9 +188,9 @@ export class BaseFills<T> {
         signal: AbortSignal.any([limit.signal, fill.abort.signal]),
       });
       draft.base.quarantined = quarantined.length;
-      const commit = leased ? await this.#parts.store.commit(draft, { key, token }) : 'absent';
+      const isOurs = !leased || (await this.#parts.store.commit(draft, { key, token }));
       // A lost lease went to a reset, which drains again.
-      if (commit === 'lost') this.#parts.reject('lease_lost');
+      if (!isOurs) this.#parts.reject('lease_lost');
       else if (lease.reset === undefined) this.#parts.install(draft.base);
       this.#failures.clear(failureKey);
       telemetry.log.info(

@@ -11,7 +11,7 @@ import { encodeEntry, parseStored, type Times, timesFrom, withinBounds } from '.
 import { baseKey, chunkKey, type Place, type StoreKey } from '../cache/keys.ts';
 import { type Policy, windowsOf } from '../cache/policy.ts';
 import type { Stamp } from '../cache/position.ts';
-import { type Commit, SharedTier } from '../cache/shared-tier.ts';
+import { type Commit, type Found, SharedTier } from '../cache/shared-tier.ts';
 import type { ChunkSink, Row } from '../upstream/index.ts';
 import type { Definition } from './definition.ts';
 import { type Provenance, View } from './view.ts';
@@ -76,10 +76,10 @@ export class BaseStore<T> {
   async find(): Promise<{ found: FoundManifest | 'undecodable' | undefined; answered: boolean }> {
     const { follower } = this.#engine;
     const { era } = follower;
-    const [one] = await this.shared.find([this.key().value]);
+    const [one] = (await this.shared.find([this.key().value])) as [Found];
     // An era that ended meanwhile says nothing in the next.
-    const found = one?.state === 'found' && follower.era === era ? this.#readManifest(one.text) : undefined;
-    return { found, answered: one?.state !== 'absent' };
+    const found = one.state === 'found' && follower.era === era ? this.#readManifest(one.text) : undefined;
+    return { found, answered: one.state !== 'absent' };
   }
 
   /** @returns Undefined when a chunk or a row is gone or does not decode: then the base is as good as not there. */
@@ -110,25 +110,25 @@ export class BaseStore<T> {
   /**
    * Makes a drain the one that others find; the chunks of the one it replaces are soon gone.
    *
-   * @returns `absent` when nothing was written because a chunk could not be, or there is no store.
+   * @returns False when the lease was lost meanwhile. Where a chunk could not be written, nothing is.
    */
   async commit(
     { base, drain, chunks, written }: Draft<T>,
     { key, token }: { key: StoreKey; token: string },
-  ): Promise<Commit> {
+  ): Promise<boolean> {
     const manifest: Manifest = { drain, chunks, rows: base.view.size, quarantined: base.quarantined };
     const { found } = await this.find();
     const replaced = found === 'undecodable' ? undefined : found;
     const ttlMs = base.times.errorUntilMs - this.#engine.follower.now();
     if (!written || ttlMs < 1 || !(await this.#keepChunks(manifest, ttlMs))) {
       await this.shared.release([key], token);
-      return 'absent';
+      return true;
     }
     const text = encodeEntry(base.from.asOf.position, base.times, JSON.stringify(manifest));
-    const [commit = 'absent'] = await this.shared.commit([{ key, text, ttlMs }], token);
+    const [commit] = (await this.shared.commit([{ key, text, ttlMs }], token)) as [Commit];
     const leftOver = commit === 'stored' ? replaced?.manifest : manifest;
     if (leftOver !== undefined) await this.#keepChunks(leftOver, loadGraceMs);
-    return commit;
+    return commit !== 'lost';
   }
 
   #keepChunks(manifest: Manifest, ms: number): Promise<boolean> {
