@@ -98,7 +98,7 @@ describe('P7 degrades, never dies › a drain', () => {
   test('that took longer than it may be used is not written, which is no failure of the store', async () => {
     const { clock, store, upstream, startProcess } = openWorld();
     const brief = { maxAgeMs: 1_000, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 };
-    const { logs, page } = await startProcess(brief);
+    const { logs, page } = await startProcess({ page: brief });
     const release = upstream.holdNext('drain');
     const asked = page();
     await turns(5);

@@ -7,7 +7,9 @@ import { Follower } from '../../src/cache/follower.ts';
 import { MemoryTier } from '../../src/cache/memory.ts';
 import type { Outcome } from '../../src/cache/outcome.ts';
 import type { Policy } from '../../src/cache/policy.ts';
-import type { ChangeEvent } from '../../src/data/reader.ts';
+import type { Definition } from '../../src/data/definition.ts';
+import { Journal, type Part, Parts } from '../../src/data/journal.ts';
+import type { ChangeEvent, Reader } from '../../src/data/reader.ts';
 import { CachedResource } from '../../src/data/resource.ts';
 import { horizonMs, listen } from '../cache/parts.ts';
 import type { ScriptedLog } from '../cache/scripted-log.ts';
@@ -20,16 +22,23 @@ type Shared = { clock: ManualClock; random: Random; log: ScriptedLog; store: Scr
 
 export type Process = Awaited<ReturnType<typeof startProcess>>;
 
-const usualPolicy = { maxAgeMs: 60_000, staleWhileRevalidateMs: 60_000, staleIfErrorMs: 600_000 };
+const policy = { maxAgeMs: 60_000, staleWhileRevalidateMs: 60_000, staleIfErrorMs: 600_000 };
 
-export async function startProcess({ clock, random, log, store, upstream }: Shared, page: Policy = usualPolicy) {
+/** What a test may want otherwise. */
+export type Settings = { page?: Policy; definition?: Definition<Item>; memoryBytes?: number };
+
+export async function startProcess(
+  { clock, random, log, store, upstream }: Shared,
+  { page = policy, definition = items, memoryBytes = 1 << 20 }: Settings,
+) {
   const { telemetry, logs } = listen();
   const shared = { clock, random, telemetry };
   const follower = new Follower({ ...shared, log, coherenceMs: 1_000, horizonMs, longestWindowMs: horizonMs });
-  const memory = new MemoryTier({ maxBytes: 1 << 20 });
+  const memory = new MemoryTier({ maxBytes: memoryBytes });
   const engine = assembleEngine({ ...shared, prefix: 'test', follower, store, memory, leaseMs: 2_000 });
-  const policies = { page, entity: usualPolicy };
-  const resource = new CachedResource({ engine, upstream, definition: items, policies, settleMs: 1_000 });
+  const policies = { page, entity: policy };
+  const journal = new Journal();
+  const resource = new CachedResource({ engine, upstream, definition, policies, settleMs: 1_000, journal });
   await follower.tick();
   return {
     tick: () => follower.tick(),
@@ -43,6 +52,7 @@ export async function startProcess({ clock, random, log, store, upstream }: Shar
       countOf(telemetry.metrics.cacheRejected, { namespace, reason }),
     ...changesOf(resource),
     ...readsOf(resource, clock),
+    ...keptOf(resource, { journal, clock }),
   };
 }
 
@@ -78,6 +88,24 @@ function readsOf(resource: CachedResource<Item>, clock: ManualClock) {
     /** Versions of the rows of the page, in their order. */
     page: async () => (await readPage()).edges.map(({ node }) => numberOf(node)),
     pageOutcome: () => outcomesOf(readPage),
+  };
+}
+
+/** What an answer that is kept rests on, and whether it may still be given, as far as changes go. */
+function keptOf(resource: CachedResource<Item>, { journal, clock }: { journal: Journal; clock: ManualClock }) {
+  const keep = async (read: (reader: Reader<Item>) => Promise<unknown>) => {
+    const [parts, { position }] = [new Parts(), journal];
+    const touch = (part: Part) => parts.add(part);
+    await read(resource.reader({ deadline: new Deadline(clock, 10_000), note: () => {}, touch }));
+    return () => journal.isUnchanged(parts, position);
+  };
+  return {
+    keepPage: ({ counts = false, ...query }: { counts?: boolean; first?: number } = {}) =>
+      keep(async (reader) => {
+        const page = await reader.page({ first: 10, order: 'NAME', direction: 'ASC', ...query });
+        return counts && page.totalCount;
+      }),
+    keepRow: (id: string) => keep((reader) => reader.load(id)),
   };
 }
 

@@ -9,6 +9,8 @@ export class TableUpstream implements Upstream {
   /** Rows that are given as they were, for how many reads more, or in one drain alone. */
   readonly lagging = new Map<string, { version: number | undefined; reads: number | 'in a drain' }>();
   reads = 0;
+  /** Of each read by id, in order. */
+  readonly asked: string[] = [];
   /** Rows of a chunk of a drain. */
   chunkRows = 1_000;
   drains = 0;
@@ -28,12 +30,14 @@ export class TableUpstream implements Upstream {
 
   async one<T>(endpoint: Endpoint<T>, id: string, signal: AbortSignal): Promise<Row<T> | null> {
     this.reads++;
+    this.asked.push(id);
     await this.#pass('row', signal);
     return this.#row(endpoint, id);
   }
 
   async many<T>(endpoint: Endpoint<T>, ids: readonly string[], signal: AbortSignal) {
     this.reads++;
+    this.asked.push(...ids);
     await this.#pass('row', signal);
     return new Map(ids.map((id) => [id, this.#row(endpoint, id)]));
   }

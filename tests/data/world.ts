@@ -1,10 +1,9 @@
 /** A resource by itself over one log and one store: as many processes as are started, one upstream, time moved by hand. */
 import type { LogRecord } from '../../src/cache/log.ts';
-import type { Policy } from '../../src/cache/policy.ts';
 import type { Position } from '../../src/cache/position.ts';
 import { ScriptedLog } from '../cache/scripted-log.ts';
 import { ManualClock } from '../support/clock.ts';
-import { startProcess } from './process.ts';
+import { type Settings, startProcess } from './process.ts';
 import { ScriptedStore } from './scripted-store.ts';
 import { TableUpstream } from './table-upstream.ts';
 
@@ -25,7 +24,7 @@ export function openWorld() {
     log.add(hard ? { ...record, hard } : record);
   };
   const shared = { clock, random, log, store, upstream };
-  return { ...shared, startProcess: (page?: Policy) => startProcess(shared, page), begin, changed };
+  return { ...shared, startProcess: (settings: Settings = {}) => startProcess(shared, settings), begin, changed };
 }
 
 /** What it comes to while time stands still. */
