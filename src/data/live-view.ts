@@ -37,7 +37,9 @@ export class LiveView<T> implements Neighbour<T> {
   #coming: Base<T> | undefined;
   #patches = new Map<string, Entry<T>>();
   /** By id, since when, on the monotonic clock: a page asked for before may show the row as it was. */
-  #dirty = new Map<string, number>();
+  readonly #dirty = new Map<string, number>();
+  /** Purged and not read since. A view that they are in may not be shown, and one without them is of no moment. */
+  readonly #purged = new Set<string>();
   /** When the first of the patches has to be read again. */
   #recheckAtMs = Number.POSITIVE_INFINITY;
 
@@ -57,9 +59,8 @@ export class LiveView<T> implements Neighbour<T> {
   /** Whether it may be shown while upstream cannot be read: within its window, with nothing in it that was purged. */
   servesOnError(base: Base<T>): boolean {
     const { follower } = this.#parts.engine;
-    if (follower.now() >= base.times.errorUntilMs) return false;
     if (follower.purgedAsWhole(this.#parts.namespace.name, base.from.asOf)) return false;
-    return !this.#dirty.keys().some((id) => this.#isPurged(id, base));
+    return follower.now() < base.times.errorUntilMs && this.#purged.size === 0;
   }
 
   // ── Dirty rows ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -109,10 +110,8 @@ export class LiveView<T> implements Neighbour<T> {
     if (base === undefined) return;
     const nowMs = this.#parts.engine.clock.mono();
     for (const id of ids) {
-      const isPurged = hard && this.#isPurged(id, base);
-      // A view without a purged row is of no moment, so nobody is shown it.
-      if (isPurged || !this.#isCurrent(id, base) || this.#lags(id, base)) this.#markDirty(id, isPurged ? ever : nowMs);
-      if (isPurged) this.#remove(id, base);
+      if (hard && this.#isPurged(id, base)) this.#purge(id, base);
+      else if (!this.#isCurrent(id, base) || this.#lags(id, base)) this.#markDirty(id, nowMs);
     }
   }
 
@@ -141,9 +140,12 @@ export class LiveView<T> implements Neighbour<T> {
     this.#base = undefined;
     this.#patches.clear();
     this.#dirty.clear();
+    this.#purged.clear();
   }
 
-  #remove(id: string, base: Base<T>): void {
+  #purge(id: string, base: Base<T>): void {
+    this.#markDirty(id, ever);
+    this.#purged.add(id);
     this.#patches.delete(id);
     base.view.delete(id);
   }
@@ -170,6 +172,7 @@ export class LiveView<T> implements Neighbour<T> {
   #patch(base: Base<T>, id: string, entry: Entry<T>): void {
     if (!this.#parts.engine.follower.valid(this.#parts.namespace.name, id, entry.asOf)) return;
     this.#dirty.delete(id);
+    this.#purged.delete(id);
     this.#patches.set(id, entry);
     this.#recheckAtMs = Math.min(this.#recheckAtMs, this.#overdueAtMs(entry, base));
     if (entry.value === null) {
@@ -217,7 +220,7 @@ export class LiveView<T> implements Neighbour<T> {
     if (this.#coming === base) this.#coming = undefined;
     this.#patches = new Map();
     this.#recheckAtMs = Number.POSITIVE_INFINITY;
-    this.#dirty = new Map(engine.follower.changedSince(namespace.name, base.from.asOf).map((id) => [id, ever]));
+    this.#doubtWhatChanged(base);
     this.#doubtWhatLags(base);
     for (const [id, patch] of patches) {
       const row = base.view.get(id);
@@ -227,6 +230,16 @@ export class LiveView<T> implements Neighbour<T> {
     base.view.listen(this.#parts.notePlaced);
     namespace.viewReplaced();
     return true;
+  }
+
+  /** What changed after the base was read is read again; until then what was purged keeps the view from being shown. */
+  #doubtWhatChanged(base: Base<T>): void {
+    this.#dirty.clear();
+    this.#purged.clear();
+    for (const id of this.#parts.engine.follower.changedSince(this.#parts.namespace.name, base.from.asOf)) {
+      this.#markDirty(id, ever);
+      if (this.#isPurged(id, base)) this.#purged.add(id);
+    }
   }
 
   /** A drain of an upstream that lags behind its own word gives rows that it said were changed, gone, or there by now. */
