@@ -14,7 +14,7 @@ import type { Listener } from '../cache/follower.ts';
 import type { Ids } from '../cache/log.ts';
 import type { Namespace } from '../cache/namespace.ts';
 import type { Outcome, ReadRequest } from '../cache/outcome.ts';
-import type { Position, Stamp } from '../cache/position.ts';
+import type { Stamp } from '../cache/position.ts';
 import type { Upstream } from '../upstream/index.ts';
 import { type Base, BaseStore, type Policies } from './base.ts';
 import { BaseFills, Superseded } from './base-fills.ts';
@@ -123,12 +123,12 @@ export class Collection<T> implements Listener {
 
   // ── Following the log ─────────────────────────────────────────────────────────────────────────────────────────────
 
-  changed(ids: Ids, { floor, hard }: { floor: Position; hard: boolean }): void {
+  changed(ids: Ids, { hard }: { hard: boolean }): void {
     const held = this.#view.base !== undefined;
     this.#note(ids);
     this.#namespace.changed(ids, { hard });
     if (ids === '*') {
-      this.#view.reset(floor, { hard });
+      this.#view.reset({ hard });
       this.#fills.abortInvalid();
     } else {
       this.#view.changed(ids, { hard });

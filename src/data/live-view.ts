@@ -9,7 +9,6 @@
 import type { Engine, RejectReason } from '../cache/engine.ts';
 import { type Entry, isAhead, isBrief, seenIn, type Times } from '../cache/entry.ts';
 import type { Namespace, Neighbour } from '../cache/namespace.ts';
-import type { Position } from '../cache/position.ts';
 import { isBehind, type Said } from '../cache/said.ts';
 import type { Base } from './base.ts';
 import type { ViewRow } from './view.ts';
@@ -58,9 +57,7 @@ export class LiveView<T> implements Neighbour<T> {
 
   /** Whether it may be shown while upstream cannot be read: within its window, with nothing in it that was purged. */
   servesOnError(base: Base<T>): boolean {
-    const { follower } = this.#parts.engine;
-    if (follower.purgedAsWhole(this.#parts.namespace.name, base.from.asOf)) return false;
-    return follower.now() < base.times.errorUntilMs && this.#purged.size === 0;
+    return this.#parts.engine.follower.now() < base.times.errorUntilMs && this.#purged.size === 0;
   }
 
   // ── Dirty rows ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -115,8 +112,9 @@ export class LiveView<T> implements Neighbour<T> {
     }
   }
 
-  reset(floor: Position, { hard }: { hard: boolean }): void {
-    const base = this.#base;
+  reset({ hard }: { hard: boolean }): void {
+    const [base, coming] = [this.#base, this.#coming];
+    this.#coming = undefined;
     if (base !== undefined && this.isValid(base)) {
       // Of two resets the one that began first may be told last: then the base has it behind it, if not each of its rows.
       if (hard)
@@ -128,9 +126,8 @@ export class LiveView<T> implements Neighbour<T> {
     }
     this.#superseded = true;
     this.#patches.clear();
-    const coming = this.#coming;
-    if (coming !== undefined && coming.from.asOf.position >= floor) this.install(coming);
-    else if (base && this.#parts.engine.follower.purgedAsWhole(this.#parts.namespace.name, base.from.asOf)) this.drop();
+    if (coming !== undefined && this.install(coming)) return;
+    if (base && this.#parts.engine.follower.purgedAsWhole(this.#parts.namespace.name, base.from.asOf)) this.drop();
   }
 
   /** Nothing of it may be used any more. */
@@ -200,7 +197,7 @@ export class LiveView<T> implements Neighbour<T> {
 
   // ── Bases ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Keeps a base for the reset it was drained for, until that becomes known. */
+  /** Keeps a base for the reset it was drained for, until that becomes known, or another one. */
   awaitReset(base: Base<T>): void {
     this.#coming = base;
   }
@@ -217,7 +214,6 @@ export class LiveView<T> implements Neighbour<T> {
     this.#base?.view.listen(undefined);
     this.#base = base;
     this.#superseded = false;
-    if (this.#coming === base) this.#coming = undefined;
     this.#patches = new Map();
     this.#recheckAtMs = Number.POSITIVE_INFINITY;
     this.#doubtWhatChanged(base);

@@ -3,6 +3,8 @@ import type { Clock } from '../../src/cache/clock.ts';
 import type { Log, LogRecord, Look, Stamped } from '../../src/cache/log.ts';
 import { BEGINNING, type Position, positionOf, timeOf } from '../../src/cache/position.ts';
 
+type Gate<K> = { kind: K; reached: () => void; open: Promise<void> };
+
 export class ScriptedLog implements Log {
   scope: Log['scope'] = 'cluster';
   /** Records given in one look. */
@@ -19,7 +21,8 @@ export class ScriptedLog implements Log {
   #generations = new Map<string, Position>();
   #last: Position = BEGINNING;
   #silent = false;
-  #gates: { kind: 'look' | 'append'; reached: () => void; open: Promise<void> }[] = [];
+  readonly #gates: Gate<'look' | 'append'>[] = [];
+  readonly #delays: Gate<LogRecord['kind']>[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -68,6 +71,14 @@ export class ScriptedLog implements Log {
     return { reached: reached.promise, release: gate.resolve };
   }
 
+  /** The next record of that kind is appended when the test says so. */
+  delayNext(kind: LogRecord['kind']): { reached: Promise<void>; release: () => void } {
+    const reached = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    this.#delays.push({ kind, reached: reached.resolve, open: gate.promise });
+    return { reached: reached.promise, release: gate.resolve };
+  }
+
   get records(): LogRecord[] {
     return this.#records.map(({ record }) => record);
   }
@@ -91,15 +102,16 @@ export class ScriptedLog implements Log {
       records: later.slice(0, this.pageSize),
       complete: later.length < this.pageSize,
     };
-    await this.#pass('look');
+    await pass(this.#gates, 'look');
     return look;
   }
 
   async append(era: string, record: LogRecord): Promise<Position | undefined> {
     this.calls.push('append');
     if (this.#silent) throw new Error('silent');
+    await pass(this.#delays, record.kind);
     const position = era === this.#era ? this.add(record) : undefined;
-    await this.#pass('append');
+    await pass(this.#gates, 'append');
     return position;
   }
 
@@ -118,13 +130,13 @@ export class ScriptedLog implements Log {
     this.#last = positionOf(ms, sequence);
     return this.#last;
   }
+}
 
-  async #pass(kind: 'look' | 'append'): Promise<void> {
-    const index = this.#gates.findIndex((gate) => gate.kind === kind);
-    const [gate] = index < 0 ? [] : this.#gates.splice(index, 1);
-    gate?.reached();
-    await gate?.open;
-  }
+async function pass<K>(gates: Gate<K>[], kind: K): Promise<void> {
+  const index = gates.findIndex((gate) => gate.kind === kind);
+  const [gate] = index < 0 ? [] : gates.splice(index, 1);
+  gate?.reached();
+  await gate?.open;
 }
 
 function sequenceOf(position: Position): number {

@@ -32,3 +32,24 @@ describe('P7 degrades, never dies › a view on error', () => {
     upstream.failing = false;
   });
 });
+
+describe('P5 no resurrection › a purge of all', () => {
+  test('leaves nothing of what was read before it, though a reset of this process waits to be told', async () => {
+    const { log, startProcess, begin, changed } = openWorld();
+    const { page, reset, status, tick } = await startProcess();
+    await page();
+    const purge = begin('*');
+    const announcing = log.delayNext('changed');
+    const resetting = reset();
+    await announcing.reached;
+    // A reset that began after this process's own is told first.
+    changed('*', begin('*'));
+    await tick();
+    expect(status().size).toBe(3);
+    changed('*', purge, true);
+    await tick();
+    expect(status().size).toBe(0);
+    announcing.release();
+    await resetting;
+  });
+});
