@@ -137,15 +137,15 @@ export class Namespace<T> {
   /** A change became known: what lies below it is dropped, or kept for stale-if-error alone. */
   changed(ids: readonly string[] | '*', { hard }: { hard: boolean }): void {
     const { follower } = this.#engine;
-    const isPurged = (id: string, { contentAsOf }: Entry<T>) => hard && follower.purged(this.name, id, contentAsOf);
     if (ids === '*') {
-      // The reset has just read the collection, so the view serves for errors from here on.
-      this.#memory.deleteWhere((id, entry) => !follower.valid(this.name, id, entry.asOf) || isPurged(id, entry));
+      // Upstream's word counts from here on: no version from before holds it back, though it was found again since. The
+      // reset has just read the collection, so the view serves for errors.
+      this.#memory.deleteWhere((_id, { contentAsOf }) => !follower.validAsWhole(this.name, contentAsOf));
       return;
     }
     for (const id of ids) {
       const entry = this.#memory.get(id);
-      if (entry !== undefined && isPurged(id, entry)) this.#memory.delete(id);
+      if (hard && entry !== undefined && follower.purged(this.name, id, entry.contentAsOf)) this.#memory.delete(id);
     }
   }
 

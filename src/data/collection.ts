@@ -128,10 +128,10 @@ export class Collection<T> implements Listener {
     this.#note(ids);
     this.#namespace.changed(ids, { hard });
     if (ids === '*') {
-      this.#view.reset({ hard });
+      this.#view.reset();
       this.#fills.abortInvalid();
     } else {
-      this.#view.changed(ids, { hard });
+      this.#view.changed(ids);
     }
     this.#catchUp(held);
   }

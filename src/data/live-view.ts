@@ -102,32 +102,44 @@ export class LiveView<T> implements Neighbour<T> {
 
   // ── Changes ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  changed(ids: Iterable<string>, { hard }: { hard: boolean }): void {
+  changed(ids: Iterable<string>): void {
     const base = this.#base;
     if (base === undefined) return;
     const nowMs = this.#parts.engine.clock.mono();
     for (const id of ids) {
-      if (hard && this.#isPurged(id, base)) this.#purge(id, base);
+      if (this.#isPurged(id, base)) this.#purge(id, base);
       else if (!this.#isCurrent(id, base) || this.#lags(id, base)) this.#markDirty(id, nowMs);
     }
   }
 
-  reset({ hard }: { hard: boolean }): void {
+  reset(): void {
     const [base, coming] = [this.#base, this.#coming];
     this.#coming = undefined;
     if (base !== undefined && this.isValid(base)) {
-      // Of two resets the one that began first may be told last: then the base has it behind it, if not each of its rows.
-      if (hard)
-        this.changed(
-          [...base.view.rows()].map(({ id }) => id),
-          { hard },
-        );
+      this.#endHeldBack(base);
       return;
     }
     this.#superseded = true;
     this.#patches.clear();
     if (coming !== undefined && this.install(coming)) return;
     if (base && this.#parts.engine.follower.purgedAsWhole(this.#parts.namespace.name, base.from.asOf)) this.drop();
+  }
+
+  /** The base was read since the reset began, but not each of its rows: from here on none holds upstream's word back. */
+  #endHeldBack(base: Base<T>): void {
+    const { clock, follower } = this.#parts.engine;
+    const { name } = this.#parts.namespace;
+    for (const row of [...base.view.rows()]) {
+      const { id, from } = row;
+      if (follower.validAsWhole(name, from.contentAsOf)) continue;
+      if (follower.purgedAsWhole(name, from.contentAsOf)) {
+        this.#purge(id, base);
+        continue;
+      }
+      this.#markDirty(id, clock.mono());
+      this.#patches.delete(id);
+      base.view.put({ ...row, version: undefined, from: { ...from, asOf: from.contentAsOf } });
+    }
   }
 
   /** Nothing of it may be used any more. */

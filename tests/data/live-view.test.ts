@@ -33,6 +33,40 @@ describe('P7 degrades, never dies › a view on error', () => {
   });
 });
 
+describe('P5 no resurrection › a reset', () => {
+  test('ends what older versions of upstream are held against, on pages and in memory, though both were read since it began', async () => {
+    const { load, page, tick, changed, ofAll } = await openHeldBack();
+    changed('*', ofAll);
+    await tick();
+    expect([await load('1'), await page(), await load('1')]).toEqual([8, [8, 1, 1], 8]);
+  });
+
+  test('ends it in memory also where there is no page', async () => {
+    const { clock, upstream, startProcess, begin, changed } = openWorld();
+    const { load, tick } = await startProcess();
+    upstream.rows.set('1', 9);
+    await load('1');
+    await clock.advance(61_000);
+    const floor = begin('*');
+    await tick();
+    upstream.rows.set('1', 8);
+    await load('1');
+    await turns(5);
+    expect(await load('1')).toBe(9);
+    changed('*', floor);
+    await tick();
+    expect(await load('1')).toBe(8);
+  });
+
+  test('goes on showing what it ends while upstream fails, unless it is a purge', async () => {
+    const { page, tick, upstream, changed, ofAll } = await openHeldBack();
+    upstream.failing = true;
+    changed('*', ofAll);
+    await tick();
+    expect(await page()).toEqual([9, 1, 1]);
+  });
+});
+
 describe('P5 no resurrection › a purge of all', () => {
   test('leaves nothing of what was read before it, though a reset of this process waits to be told', async () => {
     const { log, startProcess, begin, changed } = openWorld();
@@ -51,5 +85,15 @@ describe('P5 no resurrection › a purge of all', () => {
     expect(status().size).toBe(0);
     announcing.release();
     await resetting;
+  });
+
+  test('ends what older versions of upstream are held against, and shows no page without it', async () => {
+    const { page, status, tick, upstream, changed, ofAll } = await openHeldBack();
+    upstream.failing = true;
+    changed('*', ofAll, true);
+    await tick();
+    expect(status().size).toBe(2);
+    await expect(page()).rejects.toThrow('503');
+    upstream.failing = false;
   });
 });
