@@ -70,7 +70,7 @@ export class Collection<T> implements Listener {
       upstream,
       namespace: namespace.name,
       store: new BaseStore(engine, definition, policies),
-      servable: () => this.#view.base !== undefined && this.#isServable(this.#view.base, undefined),
+      servable: () => this.#view.base !== undefined && this.#isServable(this.#view.base),
       install: (base) => this.#view.install(base),
       reject,
     });
@@ -156,7 +156,7 @@ export class Collection<T> implements Listener {
 
   /** What changed, or may not be used any more, is read at once: for readiness as much as for those who ask. */
   #catchUp(held: boolean): void {
-    if (held && this.#view.base === undefined) this.warm();
+    if (held) this.warm();
     if (this.#view.dirtyIds.length > 0) void this.#clean();
   }
 
@@ -194,12 +194,10 @@ export class Collection<T> implements Listener {
   }
 
   /** @param sinceMs - Given once the request has waited: what was read after it began is served whatever its age. */
-  #isServable(base: Base<T>, sinceMs: number | undefined): boolean {
+  #isServable(base: Base<T>, sinceMs = Number.POSITIVE_INFINITY): boolean {
     if (!this.#view.isValid(base)) return false;
     const freshness = freshnessOf(base.times, this.#engine.follower.now());
-    return (
-      freshness === 'fresh' || freshness === 'stale' || (sinceMs !== undefined && base.times.storedAtMs >= sinceMs)
-    );
+    return freshness === 'fresh' || freshness === 'stale' || base.times.storedAtMs >= sinceMs;
   }
 
   async #waitForFill(request: ReadRequest): Promise<Waited | Error> {

@@ -7,7 +7,7 @@
  * Rows never go back to a lower version within a generation, over eras too.
  */
 import type { Engine, RejectReason } from '../cache/engine.ts';
-import { type Entry, isAhead, isBrief, seenIn, type Times } from '../cache/entry.ts';
+import { type Entry, isAhead, isBrief, seenIn } from '../cache/entry.ts';
 import type { Namespace, Neighbour } from '../cache/namespace.ts';
 import { isBehind, type Said } from '../cache/said.ts';
 import type { Base } from './base.ts';
@@ -258,9 +258,7 @@ export class LiveView<T> implements Neighbour<T> {
       const said = follower.said(name, id) as Said;
       const row = base.view.get(id);
       const lags = row === undefined ? said.is !== 'gone' : isBehind({ isThere: true, version: row.version }, said);
-      if (!lags) continue;
-      this.#dirty.set(id, ever);
-      if (row !== undefined) base.view.put({ ...row, from: { ...row.from, times: overBut(row.from.times) } });
+      if (lags) this.#markDirty(id, ever);
     }
   }
 
@@ -277,11 +275,6 @@ export class LiveView<T> implements Neighbour<T> {
 
 function entryOf<T>({ value, version, size, from }: ViewRow<T>): Entry<T> {
   return { ...from.times, value, version, size, asOf: from.asOf, contentAsOf: from.contentAsOf };
-}
-
-/** Good for errors alone. */
-function overBut({ storedAtMs, errorUntilMs }: Times): Times {
-  return { storedAtMs, freshUntilMs: storedAtMs, staleUntilMs: storedAtMs, errorUntilMs };
 }
 
 /** A base says of the ids it lacks that they were not there. */
