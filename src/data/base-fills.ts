@@ -24,7 +24,8 @@ const failureKey = 'drain';
 
 const absent = { state: 'absent' } as const;
 
-type Landed<T> = { base: Base<T>; how: 'found' | 'drained' } | { error: Error };
+/** `found`: another process drained it. */
+type Landed<T> = { base: Base<T>; found: boolean } | { error: Error };
 
 /** One fill under way. `stamp` is set when its drain begins, anew at each attempt: until then it is bound to no moment. */
 type Fill<T> = { stamp: Stamp | undefined; landed: Promise<Landed<T>>; abort: AbortController };
@@ -131,7 +132,7 @@ export class BaseFills<T> {
     const token = store.shared.newToken();
     for (let poll = 0; ; poll++) {
       const { base, answered } = reset ? { base: undefined, answered: true } : await this.#look();
-      if (base !== undefined) return { base, how: 'found' };
+      if (base !== undefined) return { base, found: true };
       const key = store.key();
       const takeOver = reset !== undefined;
       const [grant = absent] = answered ? await store.shared.lease([key], token, { takeOver }) : [];
@@ -145,7 +146,7 @@ export class BaseFills<T> {
       const meanwhile = leased && !reset ? (await this.#look()).base : undefined;
       if (meanwhile === undefined) return this.#drain(fill, { key, token, leased, reset });
       await store.shared.release([key], token);
-      return { base: meanwhile, how: 'found' };
+      return { base: meanwhile, found: true };
     }
   }
 
@@ -203,7 +204,7 @@ export class BaseFills<T> {
         },
         'a collection was read whole',
       );
-      return { base: draft.base, how: 'drained' };
+      return { base: draft.base, found: false };
     } catch (thrown) {
       const code = thrown instanceof Superseded ? undefined : codeOf(thrown);
       if (leased) await this.#parts.store.shared.release([key], token, code);

@@ -207,7 +207,7 @@ export class Collection<T> implements Listener {
     try {
       const landed = await request.deadline.race((joined ?? this.#fills.open()).landed);
       if ('error' in landed) return landed.error;
-      if (landed.how === 'found') return { kind: 'hit', tier: 'store' };
+      if (landed.found) return { kind: 'hit', tier: 'store' };
       return { kind: joined === undefined ? 'miss' : 'coalesced', tier: 'upstream' };
     } catch (thrown) {
       return asError(thrown);

@@ -69,8 +69,8 @@ describe('P4 one fill › a drain', () => {
     expect(store.looked.filter((key) => key.includes(':chunk:'))).toEqual([]);
   });
 
-  test('is begun once by all who are given a stale page', async () => {
-    const { clock, upstream, startProcess } = openWorld();
+  test('is begun once by all who are given a stale page, who leave the store alone meanwhile', async () => {
+    const { clock, store, upstream, startProcess } = openWorld();
     const { page, tick } = await startProcess();
     await page();
     await clock.advance(61_000);
@@ -78,7 +78,10 @@ describe('P4 one fill › a drain', () => {
     const release = upstream.holdNext('drain');
     await Promise.all([page(), page()]);
     await turns(5);
+    store.looked.length = 0;
     await page();
+    await turns(5);
+    expect(store.looked).toEqual([]);
     release();
     await turns(5);
     expect(upstream.drains).toBe(2);
