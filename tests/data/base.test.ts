@@ -38,6 +38,7 @@ describe('P3 complete › a drain that another process left', () => {
     ['a manifest with a field missing', ':base:', (text: string) => text.replace('"rows"', '"lines"')],
     ['no chunk', ':1', () => undefined],
     ['a chunk that is no JSON', ':1', (text: string) => text.slice(1)],
+    ['a chunk with more than its rows', ':1', (text: string) => `${text}\n{`],
     ['a chunk with a row missing', ':0', (text: string) => text.split('\n')[0]],
   ])(
     'is not used where there is %s: it is counted, drained anew, and others find that',
@@ -62,6 +63,7 @@ describe('P3 complete › a drain that another process left', () => {
     await two.tick();
     look.release();
     expect(await asked).toEqual([2, 1, 1]);
+    expect(await two.rejected('undecodable')).toBe(0); // Nothing is wrong with it but its era.
   });
 
   test('where there is none, nothing is counted as undecodable', async () => {
