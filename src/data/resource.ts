@@ -3,7 +3,7 @@ import DataLoader from 'dataloader';
 import { type Change, Changes, reachOf } from '../cache/changes.ts';
 import { versionOfTime } from '../cache/codec.ts';
 import type { Engine, Row } from '../cache/engine.ts';
-import { Namespace } from '../cache/namespace.ts';
+import { Namespace, type Result } from '../cache/namespace.ts';
 import { showToken } from '../cache/position.ts';
 import { laterSaid, type Said } from '../cache/said.ts';
 import type { Upstream } from '../upstream/index.ts';
@@ -69,8 +69,7 @@ export class CachedResource<T> implements Resource<T> {
       for (const id of ids) request.touch?.({ kind: 'row', resource: this.name, id });
       const results = await this.#namespace.get(ids, request);
       return ids.map((id) => {
-        const result = results.get(id);
-        if (result === undefined) return null;
+        const result = results.get(id) as Result<T>;
         return 'error' in result ? result.error : result.entry.value;
       });
     });

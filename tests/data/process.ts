@@ -50,6 +50,8 @@ export async function startProcess(
     /** How often something of that name was not used, for that reason. */
     rejected: (reason: RejectReason, namespace: 'item' | 'items' = 'items') =>
       countOf(telemetry.metrics.cacheRejected, { namespace, reason }),
+    /** How many changes of that kind were made here. */
+    counted: (kind: string) => countOf(telemetry.metrics.changes, { namespace: 'item', source: 'test', kind }),
     ...changesOf(resource),
     ...readsOf(resource, clock),
     ...keptOf(resource, { journal, clock }),
@@ -61,7 +63,7 @@ function changesOf(resource: CachedResource<Item>) {
   return {
     tell: (kind: ChangeEvent['kind'], id: string, version?: number) =>
       resource.tell([{ kind, id, updatedAt: version === undefined ? undefined : versionText(version) }], { source }),
-    change: (id: string) => resource.invalidate([id], { purge: false, source }),
+    change: (id: string, { purge = false } = {}) => resource.invalidate([id], { purge, source }),
     reset: ({ purge = false } = {}) => resource.reset({ purge, source }),
   };
 }

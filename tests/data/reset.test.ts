@@ -65,4 +65,52 @@ describe('read-your-writes › a reset', () => {
     expect(await soon(resetting)).toMatchObject({ refreshed: 3 });
     expect(await one.page()).toEqual([2, 1, 1]);
   });
+
+  test('is made all over where an era ended before it was told: others hear of it in the present one', async () => {
+    const { log, upstream, startProcess } = openWorld();
+    const { reset } = await startProcess();
+    const telling = log.delayNext('changed');
+    const resetting = reset();
+    await telling.reached;
+    log.beginEra('era-b');
+    telling.release();
+    expect((await resetting).position).toMatch(/^era-b:/);
+    expect([upstream.drains, log.records.map(({ kind }) => kind)]).toEqual([2, ['begin', 'changed']]);
+  });
+
+  test('while the change log is silent counts here alone, and says so', async () => {
+    const { log, upstream, startProcess } = openWorld();
+    const { page, reset } = await startProcess();
+    await page();
+    log.silence();
+    upstream.rows.set('1', 2);
+    expect(await reset()).toMatchObject({ refreshed: 3, scope: 'process', deferred: true });
+    expect(await page()).toEqual([2, 1, 1]);
+  });
+});
+
+describe('P5 no resurrection › a purge of all', () => {
+  test('tells how many rows it was of, and leaves nothing to be shown on error, in any process', async () => {
+    const { clock, upstream, startProcess } = openWorld();
+    const [one, two] = [await startProcess(), await startProcess()];
+    await one.page();
+    await two.page();
+    upstream.failing = true;
+    const result = { ids: 3, refreshed: 0, missing: 0, scope: 'cluster', deferred: false };
+    expect(await one.reset({ purge: true })).toMatchObject(result);
+    await two.tick();
+    await expect(one.page()).rejects.toThrow('503');
+    await expect(clock.pump(two.page())).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+  });
+});
+
+describe('P8 observable › a reset', () => {
+  test('is counted by what it was', async () => {
+    const { startProcess } = openWorld();
+    const { counted, reset } = await startProcess();
+    await reset();
+    await reset({ purge: true });
+    await reset({ purge: true });
+    expect([await counted('refresh_all'), await counted('purge_all')]).toEqual([1, 2]);
+  });
 });

@@ -257,6 +257,18 @@ describe('P5 no resurrection › an answer that is kept', () => {
     expect([one(), two()]).toEqual([false, true]);
   });
 
+  test('of a row is dropped when a reader finds it another, though nobody told of a change', async () => {
+    const { clock, upstream, startProcess } = openWorld();
+    const { keepRow, load } = await startProcess();
+    await load('1');
+    const kept = await keepRow('1');
+    await clock.advance(61_000);
+    upstream.rows.set('1', 2);
+    await load('1');
+    await turns(5);
+    expect(kept()).toBe(false);
+  });
+
   test.each([
     ['a reset', async ({ begin, changed }: ReturnType<typeof openWorld>) => changed('*', begin('*'))],
     ['an era', async ({ log }: ReturnType<typeof openWorld>) => log.beginEra('era-b')],

@@ -9,8 +9,10 @@ export class TableUpstream implements Upstream {
   /** Rows that are given as they were, for how many reads more, or in one drain alone. */
   readonly lagging = new Map<string, { version: number | undefined; reads: number | 'in a drain' }>();
   reads = 0;
-  /** Of each read by id, in order. */
+  /** Ids that were read, in order. */
   readonly asked: string[] = [];
+  /** Those that were read together. */
+  readonly batches: (readonly string[])[] = [];
   /** Rows of a chunk of a drain. */
   chunkRows = 1_000;
   drains = 0;
@@ -38,6 +40,7 @@ export class TableUpstream implements Upstream {
   async many<T>(endpoint: Endpoint<T>, ids: readonly string[], signal: AbortSignal) {
     this.reads++;
     this.asked.push(...ids);
+    this.batches.push(ids);
     await this.#pass('row', signal);
     return new Map(ids.map((id) => [id, this.#row(endpoint, id)]));
   }
