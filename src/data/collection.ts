@@ -180,7 +180,7 @@ export class Collection<T> implements Listener {
       }
       const freshness = freshnessOf(base.times, follower.now());
       if (freshness !== 'fresh') this.#fills.refresh();
-      this.#view.markOverdue();
+      this.#view.markOverdue(base);
       if (this.#view.isDirtyBy(knowsUntilMs)) {
         const unread = await this.#untilClean(request);
         if (unread !== undefined && this.#view.isDirtyBy(knowsUntilMs)) return this.#onError(unread);

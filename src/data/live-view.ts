@@ -77,11 +77,10 @@ export class LiveView<T> implements Neighbour<T> {
   }
 
   /** What was read right after a change is good until upstream has settled; then it is read once more. */
-  markOverdue(): void {
+  markOverdue(base: Base<T>): void {
     const { clock, follower } = this.#parts.engine;
-    const base = this.#base;
     const nowMs = follower.now();
-    if (base === undefined || nowMs < this.#recheckAtMs) return;
+    if (nowMs < this.#recheckAtMs) return;
     this.#recheckAtMs = Number.POSITIVE_INFINITY;
     for (const [id, patch] of this.#patches) {
       const overdueAtMs = this.#overdueAtMs(patch, base);
@@ -149,7 +148,6 @@ export class LiveView<T> implements Neighbour<T> {
     this.#base = undefined;
     this.#patches.clear();
     this.#dirty.clear();
-    this.#purged.clear();
   }
 
   #purge(id: string, base: Base<T>): void {

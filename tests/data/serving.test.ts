@@ -206,7 +206,7 @@ describe('P5 no resurrection › an answer that is kept', () => {
     expect([kept.edges.length, kept.totalCount, parts.length]).toEqual([2, 3, 1]);
   });
 
-  test('of a page is dropped when a row of it changes, and when the collection is read anew', async () => {
+  test('of a page is dropped when a row of it changes, before and after the collection was read anew', async () => {
     const { clock, upstream, startProcess } = openWorld();
     const { change, keepPage, page } = await startProcess();
     await page();
@@ -224,6 +224,18 @@ describe('P5 no resurrection › an answer that is kept', () => {
     upstream.rows.set('2', 2);
     await change('2');
     expect(third()).toBe(false);
+  });
+
+  test('of a page is dropped with a drain that nobody told of a change, and finds one', async () => {
+    const { clock, upstream, startProcess } = openWorld();
+    const { keepPage, page } = await startProcess();
+    await page();
+    const kept = await keepPage();
+    await clock.advance(61_000);
+    upstream.rows.set('1', 2);
+    await page();
+    await turns(5);
+    expect([kept(), await page()]).toEqual([false, [2, 1, 1]]);
   });
 
   test('of a page is dropped when a row comes far from it, if it tells how many there are', async () => {
