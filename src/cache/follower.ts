@@ -1,24 +1,19 @@
 /**
- * The follower: what this process knows of the change log, and whether it may trust what it holds (P5, P6).
+ * The follower: keeps what this process knows up to date, tells whether it may be trusted, and makes changes known (P6).
  *
  *   tick:  look ─► another era? forget floors ─► apply each record ─► all of them? proven up to date at the look's start
  *
  *   following ──the log is silent past its deadline──► degraded: age limits alone, the store is left alone,
  *       ▲                                              local changes are counted on locally and their records kept
  *       └──────── kept records appended, read past ◄── the log answers again
- *
- * One rule for all that is cached: valid = read in the present era, and no known floor above its `asOf`.
- *
- * Invariants: floors, generations and the position never fall within an era. Hard floors outlive eras.
  */
 import type { Telemetry } from '../telemetry/index.ts';
 import type { Clock, Random } from './clock.ts';
 import type { Deadline } from './deadline.ts';
-import { Floors } from './floors.ts';
+import { Knowledge } from './knowledge.ts';
 import type { Changed, Ids, Log, LogRecord, Look } from './log.ts';
 import { newEra } from './memory-log.ts';
-import { BEGINNING, higher, localAfter, type Position, type Stamp, type Token } from './position.ts';
-import { isBehind, type Said, type Seen } from './said.ts';
+import type { Position, Stamp, Token } from './position.ts';
 
 /** Told of every change in the same turn in which it becomes known. */
 export interface Listener {
@@ -52,7 +47,7 @@ type Options = {
   longestWindowMs: number;
 };
 
-export class Follower {
+export class Follower extends Knowledge {
   readonly scope: Log['scope'];
   readonly #log: Log;
   readonly #clock: Clock;
@@ -61,17 +56,9 @@ export class Follower {
   readonly #horizonMs: number;
   readonly #longestWindowMs: number;
   readonly #listeners = new Map<string, Listener>();
-  readonly #floors = new Floors();
   readonly #stopped = new AbortController();
   readonly #startedAtMs: number;
 
-  #era: { index: number; token: string; known: boolean };
-  /** Applied up to here; what reads sent now may claim. */
-  #position = BEGINNING;
-  /** As `#position`, but never a local one: where to read the log on from. */
-  #applied = BEGINNING;
-  /** Highest seen in anything of this era: the log, own appends, stored values. Local positions count on from it. */
-  #highest = BEGINNING;
   #offsetMs = 0;
   #provenAtMs = Number.NEGATIVE_INFINITY;
   #degraded = false;
@@ -79,6 +66,7 @@ export class Follower {
   #ticking: Promise<void> | undefined;
 
   constructor({ log, clock, random, telemetry, coherenceMs, horizonMs, longestWindowMs }: Options) {
+    super(`local-${newEra(random)}`);
     this.scope = log.scope;
     this.#log = log;
     this.#clock = clock;
@@ -87,7 +75,6 @@ export class Follower {
     this.#horizonMs = horizonMs;
     this.#longestWindowMs = longestWindowMs;
     this.#startedAtMs = clock.mono();
-    this.#era = { index: 0, token: `local-${newEra(random)}`, known: false };
   }
 
   listen(namespace: string, listener: Listener): void {
@@ -101,7 +88,7 @@ export class Follower {
     while (!this.#stopped.signal.aborted) {
       await this.tick();
       if (this.#degraded) await this.#pause(everyMs);
-      else await this.#log.wait(this.#era.token, this.#applied, { ms: everyMs, signal: this.#stopped.signal });
+      else await this.#waitForMore(everyMs);
     }
   }
 
@@ -111,11 +98,6 @@ export class Follower {
 
   // ── Asking ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The era as keys carry it. */
-  get era(): string {
-    return this.#era.token;
-  }
-
   /** Nothing is read from or written to the store: this process cannot know what changed. */
   get degraded(): boolean {
     return this.#degraded;
@@ -124,64 +106,6 @@ export class Follower {
   /** Own clock moved to the log's: the one clock that ages are counted on, in ms since the epoch. */
   now(): number {
     return this.#clock.now() + this.#offsetMs;
-  }
-
-  /** The `asOf` of a read that is sent now. */
-  stamp(): Stamp {
-    return { era: this.#era.index, position: this.#position };
-  }
-
-  /** @param position - Of a value found in the present era's store. */
-  stampOf(position: Position): Stamp {
-    this.#highest = higher(this.#highest, position);
-    return { era: this.#era.index, position };
-  }
-
-  tokenOf(position: Position): Token {
-    return { era: this.#era.token, position };
-  }
-
-  generation(namespace: string): Position {
-    return this.#floors.generation(namespace);
-  }
-
-  /** The one rule. */
-  valid(namespace: string, id: string, asOf: Stamp): boolean {
-    return asOf.era === this.#era.index && asOf.position >= this.#floors.floor(namespace, id);
-  }
-
-  /** As `valid`, for a thing that speaks for the namespace as a whole. */
-  validAsWhole(namespace: string, asOf: Stamp): boolean {
-    return asOf.era === this.#era.index && asOf.position >= this.#floors.generation(namespace);
-  }
-
-  /** Whether a thing has been purged since its content was read: then it is not to be served at all. */
-  purged(namespace: string, id: string, content: Stamp): boolean {
-    return this.#floors.isPurged(namespace, id, content);
-  }
-
-  purgedAsWhole(namespace: string, content: Stamp): boolean {
-    return this.#floors.isPurgedAsWhole(namespace, content);
-  }
-
-  /** What upstream said of an id when it changed, if it did within the horizon. */
-  said(namespace: string, id: string): Said | undefined {
-    return this.#floors.said(namespace, id);
-  }
-
-  /** Whether a row, or the lack of one, is from before what upstream said of it. */
-  lags(namespace: string, id: string, seen: Seen): boolean {
-    const said = this.#floors.said(namespace, id);
-    return said !== undefined && isBehind(seen, said);
-  }
-
-  idsSaid(namespace: string): Iterable<string> {
-    return this.#floors.idsSaid(namespace);
-  }
-
-  /** Ids of which something changed that a read of that moment does not know. */
-  changedSince(namespace: string, asOf: Stamp): string[] {
-    return this.#floors.idsAbove(namespace, asOf.position);
   }
 
   status(): { status: 'ok' | 'behind' | 'degraded'; lagMs: number } {
@@ -202,11 +126,11 @@ export class Follower {
    * @throws {DeadlineError} Also while the log is silent: then nobody can tell.
    */
   async reached(token: Token, deadline: Deadline): Promise<void> {
-    if (!this.#degraded && this.#standsAt(token)) return;
+    if (!this.#degraded && this.standsAt(token)) return;
     for (;;) {
       await deadline.race(this.#tickAnew());
       // What was read in an era that is over is read anew in the present one, which is known now.
-      if (!this.#degraded && (token.era !== this.#era.token || this.#standsAt(token))) return;
+      if (!this.#degraded && (token.era !== this.applied.era || this.standsAt(token))) return;
       await deadline.race(this.#pause(this.#coherenceMs / 2.5));
     }
   }
@@ -216,9 +140,9 @@ export class Follower {
   /** Opens a change: reads sent after this may claim its position. Local when the log is silent. */
   async begin(namespace: string, ids: Ids): Promise<Beginning> {
     for (;;) {
-      const position = await this.#append({ kind: 'begin', namespace, ids });
-      if (position !== undefined) return { stamp: this.stampOf(position), local: false };
-      if (this.#degraded) return { stamp: this.#countOn(), local: true };
+      const stamp = await this.#append({ kind: 'begin', namespace, ids });
+      if (stamp !== undefined) return { stamp, local: false };
+      if (this.#degraded) return { stamp: this.countOn(), local: true };
     }
   }
 
@@ -230,18 +154,18 @@ export class Follower {
    *   the record waits here; `era over` when all must be done again.
    */
   async announce(change: Omit<Changed, 'kind' | 'floor'>, begun: Beginning): Promise<Announced> {
-    const isOver = () => begun.stamp.era !== this.#era.index;
+    const isOver = () => begun.stamp.era !== this.stamp().era;
     if (isOver()) return { state: 'era over' };
     if (begun.local) return this.#keep(change, begun.stamp.position);
     const record = { kind: 'changed', ...change, floor: begun.stamp.position } as const;
-    const position = await this.#append(record, begun.stamp.era);
-    const isReplicated = position !== undefined && (await this.#log.replicated());
+    const stamp = await this.#append(record, begun.stamp.era);
+    const isReplicated = stamp !== undefined && (await this.#log.replicated());
     // Only a tick begun after the append proves that it stands in an era that goes on, on the server that was asked.
-    if (position !== undefined) await this.#tickAnew();
+    if (stamp !== undefined) await this.#tickAnew();
     if (isOver()) return { state: 'era over' };
     if (this.#degraded) return this.#keep(change, begun.stamp.position);
-    if (position === undefined) return { state: 'era over' };
-    return { state: isReplicated ? 'known' : 'unreplicated', token: this.tokenOf(position) };
+    if (stamp === undefined) return { state: 'era over' };
+    return { state: isReplicated ? 'known' : 'unreplicated', token: this.tokenOf(stamp.position) };
   }
 
   // ── Ticking ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -273,17 +197,18 @@ export class Follower {
     let away = this.scope === 'cluster' && this.#clock.mono() - this.#reachesBackToMs() > this.#horizonMs / 2;
     for (;;) {
       const beganAtMs = this.#clock.mono();
-      const look = await this.#log.look({ era: away ? undefined : this.#era.token, position: this.#applied });
+      const { era, position } = this.applied;
+      const look = await this.#log.look({ era: away ? undefined : era, position });
       this.#offsetMs = look.timeMs - (this.#clock.now() - (this.#clock.mono() - beganAtMs));
-      if (look.era !== this.#era.token || away) this.#enter(look, away);
+      if (look.era !== era || away) this.#enter(look, away);
       away = false;
       for (const { position, record } of look.records) {
-        this.#advance(position);
+        this.advance(position);
         if (record.kind === 'changed') this.#apply(record, position);
       }
       if (!look.complete) continue;
       for (const [namespace, generation] of look.generations) this.#applyGeneration(namespace, generation);
-      this.#advance(look.last);
+      this.advance(look.last);
       this.#prove(beganAtMs);
       return;
     }
@@ -292,23 +217,19 @@ export class Follower {
   /** Tells the others what changed here while the log was silent, before anything shared is trusted again. */
   async #recover(): Promise<void> {
     for (let kept = this.#kept[0]; kept !== undefined; kept = this.#kept[0]) {
-      const position = await this.#log.append(this.#era.token, { kind: 'changed', ...kept, floor: 'own' });
+      const position = await this.#log.append(this.applied.era, { kind: 'changed', ...kept, floor: 'own' });
       if (position === undefined) await this.#catchUp();
       else this.#kept.shift();
     }
     await this.#catchUp();
     if (!this.#degraded) return;
     this.#degraded = false;
-    this.#telemetry.log.info({ event: 'coherence.recovered', era: this.#era.token }, 'the change log answers again');
+    this.#telemetry.log.info({ event: 'coherence.recovered', era: this.applied.era }, 'the change log answers again');
   }
 
   #enter(look: Look, away: boolean): void {
-    const first = !this.#era.known && !away;
-    this.#era = { index: this.#era.index + 1, token: look.era, known: true };
-    this.#position = BEGINNING;
-    this.#applied = BEGINNING;
-    this.#highest = BEGINNING;
-    this.#floors.beginEra();
+    const first = this.isAlone && !away;
+    this.enter(look.era);
     this.#telemetry.metrics.coherenceEras.inc();
     const level = this.scope === 'process' ? 'debug' : first ? 'info' : 'warn';
     this.#telemetry.log[level]({ event: 'coherence.era', era: look.era, away }, 'a new era');
@@ -317,13 +238,13 @@ export class Follower {
 
   #apply(change: Changed, position: Position): void {
     const floor = change.floor === 'own' ? position : change.floor;
-    this.#floors.raise(change, { era: this.#era.index, position: floor });
+    this.raise(change, floor);
     this.#listeners.get(change.namespace)?.changed(change.ids, { floor, hard: change.hard === true });
   }
 
   /** The control hash may know of a reset whose record was trimmed. */
   #applyGeneration(namespace: string, generation: Position): void {
-    if (generation <= this.#floors.generation(namespace)) return;
+    if (generation <= this.generation(namespace)) return;
     this.#apply({ kind: 'changed', namespace, ids: '*', floor: generation }, generation);
   }
 
@@ -332,7 +253,7 @@ export class Follower {
     if (Number.isFinite(lagMs) && this.scope === 'cluster') this.#telemetry.metrics.coherenceLag.observe(lagMs / 1000);
     this.#provenAtMs = atMs;
     const horizonAtMs = this.now() - 2 * this.#horizonMs;
-    this.#floors.forgetBefore({ timeMs: horizonAtMs, hardTimeMs: horizonAtMs - this.#longestWindowMs });
+    this.forgetBefore({ timeMs: horizonAtMs, hardTimeMs: horizonAtMs - this.#longestWindowMs });
   }
 
   #degrade(error: unknown): void {
@@ -350,16 +271,12 @@ export class Follower {
   /** Whether what this process holds may be trusted now. */
   get trusted(): boolean {
     if (this.#degraded) return true;
-    if (this.scope === 'process') return this.#era.known;
+    if (this.scope === 'process') return !this.isAlone;
     return this.#lagMs() <= this.#coherenceMs && this.#kept.length === 0;
   }
 
   async #untilTrusted(): Promise<void> {
     while (!this.trusted) await this.tick();
-  }
-
-  #standsAt({ era, position }: Token): boolean {
-    return era === this.#era.token && position <= this.#position;
   }
 
   /** What changed before this is known, or was when this process began. */
@@ -371,43 +288,33 @@ export class Follower {
     return this.#clock.mono() - this.#provenAtMs;
   }
 
-  #advance(position: Position): void {
-    this.#applied = higher(this.#applied, position);
-    this.#position = higher(this.#position, position);
-    this.#highest = higher(this.#highest, position);
-  }
-
   /** @returns Undefined when the log is silent, which is degraded then, or when the era is over, which is another then. */
-  async #append(record: LogRecord, eraIndex?: number): Promise<Position | undefined> {
-    if (!this.#era.known || this.#degraded) await this.tick();
+  async #append(record: LogRecord, eraIndex?: number): Promise<Stamp | undefined> {
+    if (this.isAlone || this.#degraded) await this.tick();
     if (this.#degraded) return undefined;
     // A floor of another era may lie above every position of this one.
-    if (eraIndex !== undefined && eraIndex !== this.#era.index) return undefined;
+    if (eraIndex !== undefined && eraIndex !== this.stamp().era) return undefined;
     try {
-      const era = this.#era;
-      const position = await this.#log.append(era.token, record);
+      const { era } = this.stamp();
+      const position = await this.#log.append(this.applied.era, record);
       if (position === undefined) await this.#tickAnew();
-      if (era !== this.#era || position === undefined) return undefined;
-      this.#highest = higher(this.#highest, position);
-      return position;
+      return position === undefined || era !== this.stamp().era ? undefined : this.stampOf(position);
     } catch (error) {
       this.#degrade(error);
       return undefined;
     }
   }
 
-  /** A position of this process alone, above all it has seen. */
-  #countOn(): Stamp {
-    this.#highest = localAfter(this.#highest);
-    this.#position = this.#highest;
-    return this.stamp();
-  }
-
   #keep(change: Kept, floor: Position): Announced {
     this.#kept.push(change);
-    this.#position = higher(this.#position, floor);
+    this.advanceLocally(floor);
     this.#apply({ kind: 'changed', ...change, floor }, floor);
     return { state: 'kept', token: this.tokenOf(floor) };
+  }
+
+  #waitForMore(ms: number): Promise<void> {
+    const { era, position } = this.applied;
+    return this.#log.wait(era, position, { ms, signal: this.#stopped.signal });
   }
 
   #pause(ms: number): Promise<void> {
