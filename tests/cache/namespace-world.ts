@@ -13,6 +13,7 @@ import type { Outcome } from '../../src/cache/outcome.ts';
 import type { Policy } from '../../src/cache/policy.ts';
 import type { Stamp } from '../../src/cache/position.ts';
 import { ManualClock } from '../support/clock.ts';
+import { type Gate, Gates } from './gates.ts';
 import { horizonMs, listen } from './parts.ts';
 import { ScriptedLog } from './scripted-log.ts';
 import { ScriptedStore } from './scripted-store.ts';
@@ -21,7 +22,7 @@ const schema = z.object({ id: z.string(), name: z.string(), version: z.string().
 export type Thing = z.output<typeof schema>;
 export const codec = zodCodec(schema);
 
-export const policy: Policy = { maxAgeMs: 60_000, staleWhileRevalidateMs: 60_000, staleIfErrorMs: 600_000 };
+const policy: Policy = { maxAgeMs: 60_000, staleWhileRevalidateMs: 60_000, staleIfErrorMs: 600_000 };
 export const leaseMs = 3_000;
 export const settleMs = 1_500;
 /** As long as a request may wait. */
@@ -43,13 +44,10 @@ class ScriptedUpstream {
   readonly reads: string[] = [];
   readonly signals: AbortSignal[] = [];
   failure: Error | undefined;
-  #gates: { reached: () => void; open: Promise<void> }[] = [];
+  readonly #gates = new Gates<'read'>();
 
-  holdNext(): { reached: Promise<void>; release: () => void } {
-    const reached = Promise.withResolvers<void>();
-    const gate = Promise.withResolvers<void>();
-    this.#gates.push({ reached: reached.resolve, open: gate.promise });
-    return { reached: reached.promise, release: gate.resolve };
+  holdNext(): Gate {
+    return this.#gates.holdNext('read');
   }
 
   readonly read = async (
@@ -61,9 +59,7 @@ class ScriptedUpstream {
     this.onRead();
     const named = ids.filter((id) => !this.leftOut.has(id));
     const answer = new Map(named.map((id) => [id, this.broken.get(id) ?? this.#rowOf(id)]));
-    const gate = this.#gates.shift();
-    gate?.reached();
-    await Promise.race([gate?.open, gate && rejectWhenAborted(signal)]);
+    await Promise.race([this.#gates.pass('read'), rejectWhenAborted(signal)]);
     if (this.failure !== undefined) throw this.failure;
     return answer;
   };
@@ -88,8 +84,7 @@ export function openWorld() {
   let chances = 0;
   // So near to 1 that windows are not cut; never twice the same, so that tokens differ.
   const random = () => 1 - ++chances * 2 ** -40;
-  const startProcess = (options: { policy?: Policy; prefix?: string } = {}) =>
-    openProcess({ clock, log, store, upstream, random }, options);
+  const startProcess = (windows = policy) => openProcess({ clock, log, store, upstream, random }, windows);
   /** Another process makes a change known. */
   const tell = (change: {
     ids: string[] | '*';
@@ -107,17 +102,12 @@ type Shared = {
   random: () => number;
 };
 
-export type Process = Awaited<ReturnType<typeof openProcess>>;
-
-async function openProcess(
-  { clock, log, store, upstream, random }: Shared,
-  options: { policy?: Policy; prefix?: string },
-) {
+async function openProcess({ clock, log, store, upstream, random }: Shared, windows: Policy) {
   const { telemetry, logs } = listen();
   const shared = { clock, random, telemetry };
   const follower = new Follower({ ...shared, log, coherenceMs: 1_000, horizonMs, longestWindowMs: horizonMs });
   const memory = new MemoryTier({ maxBytes: 1 << 20 });
-  const engine = assembleEngine({ ...shared, prefix: options.prefix ?? 'test', follower, store, memory, leaseMs });
+  const engine = assembleEngine({ ...shared, prefix: 'test', follower, store, memory, leaseMs });
   /** Ids whose row became another, in order. */
   const changedIds: string[] = [];
   const namespace = new Namespace<Thing>(engine, {
@@ -125,7 +115,7 @@ async function openProcess(
     codec,
     idOf: ({ id }) => id,
     versionOf: ({ version }) => version,
-    policy: options.policy ?? policy,
+    policy: windows,
     settleMs,
     read: upstream.read,
     changed: (id) => void changedIds.push(id),

@@ -1,18 +1,19 @@
 /** Reads: what upstream gives, for how long it is good, what becomes of its lease, and what is made of a failure. */
 import { describe, expect, test } from 'vitest';
 import { parseStored } from '../../src/cache/entry.ts';
+import type { Policy } from '../../src/cache/policy.ts';
 import type { Stamp } from '../../src/cache/position.ts';
 import type { Said } from '../../src/cache/said.ts';
-import { counted, keyOf, leaseMs, openWorld, type policy, settle, settleMs } from './namespace-world.ts';
+import { counted, keyOf, leaseMs, openWorld, settle, settleMs } from './namespace-world.ts';
 
 const unavailable = Object.assign(new Error('answered 503'), { code: 'UPSTREAM_UNAVAILABLE' });
 const timedOut = Object.assign(new Error('too late'), { code: 'UPSTREAM_TIMEOUT' });
 
 /** One process; upstream has row 1, of version 1. */
-async function openOne(options: { policy?: typeof policy } = {}) {
+async function openOne(windows?: Policy) {
   const world = openWorld();
   world.upstream.rows.set('1', { name: 'a', version: '1' });
-  const one = await world.startProcess(options);
+  const one = await world.startProcess(windows);
   const fills = (outcome: string) => counted(one.telemetry.metrics.cacheFills, { namespace: 'thing', outcome });
   const rejected = (reason: string) => counted(one.telemetry.metrics.cacheRejected, { namespace: 'thing', reason });
   /** Who asks for the lease of a row now. */
@@ -83,7 +84,7 @@ describe('a row that was read', () => {
 
   test('does not live when the schema gives it no time: it serves those who wait, and its lease is given back', async () => {
     const never = { maxAgeMs: 0, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 };
-    const { one, leaseOf, storedOf } = await openOne({ policy: never });
+    const { one, leaseOf, storedOf } = await openOne(never);
     expect(await one.get('1')).toMatchObject({ kind: 'miss', name: 'a' });
     expect(await storedOf('1')).toBeUndefined();
     expect(await leaseOf('1')).toEqual({ state: 'granted' });

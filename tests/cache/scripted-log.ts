@@ -2,8 +2,7 @@
 import type { Clock } from '../../src/cache/clock.ts';
 import type { Log, LogRecord, Look, Stamped } from '../../src/cache/log.ts';
 import { BEGINNING, type Position, positionOf, timeOf } from '../../src/cache/position.ts';
-
-type Gate<K> = { kind: K; reached: () => void; open: Promise<void> };
+import { type Gate, Gates } from './gates.ts';
 
 export class ScriptedLog implements Log {
   scope: Log['scope'] = 'cluster';
@@ -21,8 +20,8 @@ export class ScriptedLog implements Log {
   #generations = new Map<string, Position>();
   #last: Position = BEGINNING;
   #silent = false;
-  readonly #gates: Gate<'look' | 'append'>[] = [];
-  readonly #delays: Gate<LogRecord['kind']>[] = [];
+  readonly #gates = new Gates<'look' | 'append'>();
+  readonly #delays = new Gates<LogRecord['kind']>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -64,19 +63,13 @@ export class ScriptedLog implements Log {
   }
 
   /** The next call of that kind is carried out, and answered when the test says so. */
-  holdNext(kind: 'look' | 'append'): { reached: Promise<void>; release: () => void } {
-    const reached = Promise.withResolvers<void>();
-    const gate = Promise.withResolvers<void>();
-    this.#gates.push({ kind, reached: reached.resolve, open: gate.promise });
-    return { reached: reached.promise, release: gate.resolve };
+  holdNext(kind: 'look' | 'append'): Gate {
+    return this.#gates.holdNext(kind);
   }
 
   /** The next record of that kind is appended when the test says so. */
-  delayNext(kind: LogRecord['kind']): { reached: Promise<void>; release: () => void } {
-    const reached = Promise.withResolvers<void>();
-    const gate = Promise.withResolvers<void>();
-    this.#delays.push({ kind, reached: reached.resolve, open: gate.promise });
-    return { reached: reached.promise, release: gate.resolve };
+  delayNext(kind: LogRecord['kind']): Gate {
+    return this.#delays.holdNext(kind);
   }
 
   get records(): LogRecord[] {
@@ -102,16 +95,16 @@ export class ScriptedLog implements Log {
       records: later.slice(0, this.pageSize),
       complete: later.length < this.pageSize,
     };
-    await pass(this.#gates, 'look');
+    await this.#gates.pass('look');
     return look;
   }
 
   async append(era: string, record: LogRecord): Promise<Position | undefined> {
     this.calls.push('append');
     if (this.#silent) throw new Error('silent');
-    await pass(this.#delays, record.kind);
+    await this.#delays.pass(record.kind);
     const position = era === this.#era ? this.add(record) : undefined;
-    await pass(this.#gates, 'append');
+    await this.#gates.pass('append');
     return position;
   }
 
@@ -130,13 +123,6 @@ export class ScriptedLog implements Log {
     this.#last = positionOf(ms, sequence);
     return this.#last;
   }
-}
-
-async function pass<K>(gates: Gate<K>[], kind: K): Promise<void> {
-  const index = gates.findIndex((gate) => gate.kind === kind);
-  const [gate] = index < 0 ? [] : gates.splice(index, 1);
-  gate?.reached();
-  await gate?.open;
 }
 
 function sequenceOf(position: Position): number {

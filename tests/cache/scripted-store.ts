@@ -4,6 +4,7 @@ import type { StoreKey } from '../../src/cache/keys.ts';
 import type { Position } from '../../src/cache/position.ts';
 import { ProcessStore } from '../../src/cache/process-store.ts';
 import type { Held, Store, Write } from '../../src/cache/store.ts';
+import { type Gate, Gates } from './gates.ts';
 
 type Operation = Exclude<keyof Store, 'groupOf' | 'close'>;
 
@@ -19,18 +20,15 @@ export class ScriptedStore implements Store {
   /** Given to leases and values, in ms. */
   readonly ttlsMs: number[] = [];
   readonly #inner: ProcessStore;
-  #gates: { operation: Operation; reached: () => void; open: Promise<void> }[] = [];
+  readonly #gates = new Gates<Operation>();
 
   constructor(clock: Clock) {
     this.#inner = new ProcessStore({ clock, maxBytes: 1 << 20 });
   }
 
   /** The next call of that kind is carried out, and answered when the test says so. */
-  holdNext(operation: Operation): { reached: Promise<void>; release: () => void } {
-    const reached = Promise.withResolvers<void>();
-    const gate = Promise.withResolvers<void>();
-    this.#gates.push({ operation, reached: reached.resolve, open: gate.promise });
-    return { reached: reached.promise, release: gate.resolve };
+  holdNext(operation: Operation): Gate {
+    return this.#gates.holdNext(operation);
   }
 
   /** The operations that reached it, in order. */
@@ -84,10 +82,7 @@ export class ScriptedStore implements Store {
     this.calls.push([operation, ...keys]);
     if (this.silent.has(operation) || keys.some((key) => this.lost.has(this.groupOf(key)))) throw new Error('silent');
     const answer = await act();
-    const index = this.#gates.findIndex((gate) => gate.operation === operation);
-    const [gate] = index < 0 ? [] : this.#gates.splice(index, 1);
-    gate?.reached();
-    await gate?.open;
+    await this.#gates.pass(operation);
     return answer;
   }
 }
