@@ -35,8 +35,8 @@ export function zodCodec<S extends z.ZodType>(schema: S): Codec<z.output<S>> {
     decode(wire) {
       const result = schema.safeParse(wire);
       if (result.success) return result.data;
-      const [issue] = result.error.issues;
-      throw new CodecError(issue?.path.join('.') ?? '', issue?.message ?? 'does not fit');
+      const [issue] = result.error.issues as [z.core.$ZodIssue];
+      throw new CodecError(issue.path.join('.'), issue.message);
     },
   };
 }
@@ -69,6 +69,6 @@ export const wireId = z
  * @returns Such as `2026-03-04T10:00:00.123Z` cut of its `Z`, with further digits behind: `2026-03-04T10:00:00.123456`.
  */
 export function versionOfTime(text: string): string {
-  const finer = /\.\d{3}(\d+)/.exec(text)?.[1]?.replace(/0+$/, '') ?? '';
-  return new Date(text).toISOString().slice(0, -1) + finer;
+  const [, finer = ''] = /\.\d{3}(\d+)/.exec(text) ?? [];
+  return new Date(text).toISOString().slice(0, -1) + finer.replace(/0+$/, '');
 }

@@ -7,7 +7,7 @@
  */
 import type { Codec } from './codec.ts';
 import { behindMs, notFoundWindows, type Policy, type Windows, windowsOf } from './policy.ts';
-import { BEGINNING, type Position, type Stamp, timeOf } from './position.ts';
+import { BEGINNING, isBefore, type Position, type Stamp, timeOf } from './position.ts';
 import type { Seen } from './said.ts';
 
 /** Times are ms since the epoch on the log's clock. */
@@ -61,9 +61,8 @@ export function isBrief({ storedAtMs, staleUntilMs }: Times): boolean {
 
 /** Which of two was read later: by what it knows, then by when it was sent. */
 export function isReadAfter(a: Entry<unknown>, b: Entry<unknown>): boolean {
-  if (a.asOf.era !== b.asOf.era) return a.asOf.era > b.asOf.era;
-  if (a.asOf.position !== b.asOf.position) return a.asOf.position > b.asOf.position;
-  return a.storedAtMs > b.storedAtMs;
+  if (isBefore(a.asOf, b.asOf)) return false;
+  return isBefore(b.asOf, a.asOf) || a.storedAtMs > b.storedAtMs;
 }
 
 /** Whether two are the same row in the same state, as far as versions tell. */
@@ -74,8 +73,8 @@ export function isSameRow(a: Entry<unknown>, b: Entry<unknown>): boolean {
 
 /** Which of two stands for a later state of its row: by version; where that says nothing, by when they were read. */
 export function isAhead(a: Entry<unknown>, b: Entry<unknown>): boolean {
-  const versioned = a.version !== undefined && b.version !== undefined && a.version !== b.version;
-  return versioned ? (a.version as string) > (b.version as string) : isReadAfter(a, b);
+  if (a.version === undefined || b.version === undefined || a.version === b.version) return isReadAfter(a, b);
+  return a.version > b.version;
 }
 
 export function encodeEntry(position: Position, times: Times, wireText: string): string {

@@ -28,7 +28,6 @@ export function positionOfStreamId(id: string): Position {
 
 /** The stream id that a position is, or stands behind. */
 export function streamIdOf(position: Position): string {
-  if (position === BEGINNING) return '0-0';
   const [ms, sequence] = fields(position);
   return `${ms}-${sequence}`;
 }
@@ -82,9 +81,8 @@ export function isBefore(a: Stamp, b: Stamp): boolean {
 }
 
 function fields(position: Position): [ms: number, sequence: number, local: number] {
-  const [stream = '', local = '0'] = position.split('+');
-  const [ms = '0', sequence = '0'] = stream.split('-');
-  return [Number(ms), Number(sequence), Number(local)];
+  const [ms = 0, sequence = 0, local = 0] = position.split(/[-+]/).map(Number);
+  return [ms, sequence, local];
 }
 
 function pad(value: number, digits: number): string {
