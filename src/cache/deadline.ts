@@ -43,11 +43,9 @@ export class Deadline {
 
   #startTimer(): Promise<never> {
     this.#ended = new AbortController();
-    const over = this.#clock.sleep(this.remainingMs(), this.#ended.signal).then(() => {
+    return this.#clock.sleep(this.remainingMs(), this.#ended.signal).then(() => {
       throw new DeadlineError(this.#ms);
     });
-    over.catch(() => {}); // Told to those who race; nobody may be racing when it comes.
-    return over;
   }
 }
 

@@ -54,9 +54,7 @@ export class MemoryLog implements Log {
 
   /** Rises even when the clock goes back, as a stream's ids do. */
   #next(): Position {
-    const now = this.#clock.now();
-    this.#sequence = now > timeOf(this.#last) ? 0 : this.#sequence + 1;
-    this.#last = positionOf(Math.max(now, timeOf(this.#last)), this.#sequence);
+    this.#last = positionOf(Math.max(this.#clock.now(), timeOf(this.#last)), this.#sequence++);
     return this.#last;
   }
 }

@@ -40,13 +40,15 @@ export class Poller {
       round.push(waiter);
       return;
     }
-    this.#rounds.set(dueAtMs, [waiter]);
-    void this.#clock.sleep(dueAtMs - nowMs).then(() => this.#look(dueAtMs));
+    const waiters = [waiter];
+    this.#rounds.set(dueAtMs, waiters);
+    void this.#clock.sleep(dueAtMs - nowMs).then(() => {
+      this.#rounds.delete(dueAtMs);
+      return this.#look(waiters);
+    });
   }
 
-  async #look(dueAtMs: number): Promise<void> {
-    const waiters = this.#rounds.get(dueAtMs) ?? [];
-    this.#rounds.delete(dueAtMs);
+  async #look(waiters: readonly Waiter[]): Promise<void> {
     const byLook = Map.groupBy(waiters, ({ look }) => look);
     await Promise.all(
       byLook.entries().map(async ([look, some]) => {

@@ -41,8 +41,6 @@ export class ProcessStore implements Store {
       // Texts as they are: the map's own clock is the only one that ends them.
       serialize: (data) => String(data.value),
       deserialize: (text) => ({ value: text as never }),
-      useKeyPrefix: false,
-      throwOnErrors: true,
     });
   }
 
@@ -51,7 +49,7 @@ export class ProcessStore implements Store {
   }
 
   async getMany(keys: readonly string[]): Promise<(string | undefined)[]> {
-    return keys.length === 0 ? [] : this.#values.getMany([...keys]);
+    return this.#values.getMany([...keys]);
   }
 
   async lease(
