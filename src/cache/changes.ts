@@ -89,10 +89,7 @@ export class Changes {
         { namespace, ids: onlySoft, ...versioned(onlySoft, said) },
       ].filter((part) => part.ids.length > 0);
       let announced: Announced = { state: 'known', token: this.#follower.tokenOf(begun.stamp.position) };
-      for (const part of parts) {
-        announced = await this.#follower.announce(part, begun);
-        if (announced.state === 'era over') break;
-      }
+      for (const part of parts) announced = await this.#follower.announce(part, begun);
       if (announced.state === 'era over') continue;
       return { outcomes, token: announced.token, ...reachOf(announced) };
     }

@@ -55,7 +55,7 @@ export class Floors {
     return hardAll !== undefined && isBefore(content, hardAll);
   }
 
-  raise({ namespace, ids, hard, said = {} }: Omit<Changed, 'floor'>, floor: Stamp): void {
+  raise({ namespace, ids, hard, said = {} }: Omit<Changed, 'kind' | 'floor'>, floor: Stamp): void {
     const of = this.#of(namespace);
     if (ids === '*') {
       of.generation = higher(of.generation, floor.position);

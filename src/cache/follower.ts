@@ -163,8 +163,7 @@ export class Follower extends Knowledge {
     // Only a tick begun after the append proves that it stands in an era that goes on, on the server that was asked.
     if (stamp !== undefined) await this.#tickAnew();
     if (isOver()) return { state: 'era over' };
-    if (this.#degraded) return this.#keep(change, begun.stamp.position);
-    if (stamp === undefined) return { state: 'era over' };
+    if (this.#degraded || stamp === undefined) return this.#keep(change, begun.stamp.position);
     return { state: isReplicated ? 'known' : 'unreplicated', token: this.tokenOf(stamp.position) };
   }
 
@@ -236,7 +235,7 @@ export class Follower extends Knowledge {
     for (const listener of this.#listeners.values()) away ? listener.forget() : listener.eraBegan();
   }
 
-  #apply(change: Changed, position: Position): void {
+  #apply(change: Omit<Changed, 'kind'>, position: Position): void {
     const floor = change.floor === 'own' ? position : change.floor;
     this.raise(change, floor);
     this.#listeners.get(change.namespace)?.changed(change.ids, { floor, hard: change.hard === true });
@@ -245,7 +244,7 @@ export class Follower extends Knowledge {
   /** The control hash may know of a reset whose record was trimmed. */
   #applyGeneration(namespace: string, generation: Position): void {
     if (generation <= this.generation(namespace)) return;
-    this.#apply({ kind: 'changed', namespace, ids: '*', floor: generation }, generation);
+    this.#apply({ namespace, ids: '*', floor: generation }, generation);
   }
 
   #prove(atMs: number): void {
@@ -308,7 +307,7 @@ export class Follower extends Knowledge {
   #keep(change: Kept, floor: Position): Announced {
     this.#kept.push(change);
     this.advanceLocally(floor);
-    this.#apply({ kind: 'changed', ...change, floor }, floor);
+    this.#apply({ ...change, floor }, floor);
     return { state: 'kept', token: this.tokenOf(floor) };
   }
 

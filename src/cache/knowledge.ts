@@ -135,7 +135,7 @@ export class Knowledge {
   }
 
   /** @param floor - In this era. */
-  protected raise(change: Omit<Changed, 'floor'>, floor: Position): void {
+  protected raise(change: Omit<Changed, 'kind' | 'floor'>, floor: Position): void {
     this.#floors.raise(change, { era: this.#era.index, position: floor });
   }
 
