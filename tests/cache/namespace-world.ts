@@ -126,7 +126,7 @@ async function openProcess({ clock, log, store, upstream, random }: Shared, wind
     forget: () => namespace.forget(),
   });
   await follower.tick();
-  return { follower, namespace, telemetry, logs, changedIds, ...view(namespace), ...asking(namespace, clock) };
+  return { engine, follower, namespace, telemetry, logs, changedIds, ...view(namespace), ...asking(namespace, clock) };
 }
 
 /** A view beside the namespace that holds what the test puts there. */
