@@ -7,8 +7,12 @@ import {
   type Entry,
   encodeEntry,
   freshnessOf,
+  isAhead,
+  isBrief,
   isReadAfter,
+  isSameRow,
   parseStored,
+  seenIn,
   type Times,
   timesFrom,
   withinBounds,
@@ -119,6 +123,7 @@ describe('an entry decoded', () => {
 
 describe('what stands in the store', () => {
   const nowMs = 1_795_000_000_000;
+  const aDayMs = 86_400_000;
   const policy = { maxAgeMs: 60_000, staleWhileRevalidateMs: 600_000, staleIfErrorMs: 3_600_000 };
   const stored = (times: Partial<Times>, position = positionOf(nowMs, 0)) => ({
     position,
@@ -144,15 +149,19 @@ describe('what stands in the store', () => {
   });
 
   test.each([
-    ['a time to come', stored({ storedAtMs: nowMs + 61_000 })],
-    ['a position to come', stored({}, positionOf(nowMs + 90_000_000, 0))],
+    ['a time to come', stored({ storedAtMs: nowMs + 60_001 })],
+    ['a position to come', stored({}, positionOf(nowMs + aDayMs + 1, 0))],
   ])('is none of ours with %s', (_name, entry) => {
     expect(withinBounds(entry, { nowMs, policy })).toBeUndefined();
   });
 
-  test('may be of a clock a little ahead, and of a log whose clock was set back', () => {
-    expect(withinBounds(stored({ storedAtMs: nowMs + 59_000 }), { nowMs, policy })).toBeDefined();
-    expect(withinBounds(stored({}, positionOf(nowMs + 3_600_000, 0)), { nowMs, policy })).toBeDefined();
+  test('may be of a clock a minute ahead, and of a log whose clock was set back by a day', () => {
+    expect(withinBounds(stored({ storedAtMs: nowMs + 60_000 }), { nowMs, policy })).toBeDefined();
+    expect(withinBounds(stored({}, positionOf(nowMs + aDayMs, 0)), { nowMs, policy })).toBeDefined();
+  });
+
+  test('is nothing where nothing was found', () => {
+    expect(withinBounds(undefined, { nowMs, policy })).toBeUndefined();
   });
 });
 
@@ -177,4 +186,44 @@ test('of two entries the later read is told by era, then by what it knows, then 
   for (const [a, one] of rising.entries()) {
     for (const [b, other] of rising.entries()) expect([a, b, isReadAfter(one, other)]).toEqual([a, b, a > b]);
   }
+});
+
+describe('P5 no resurrection › of two entries of one row', () => {
+  const entry = (version: string | undefined, sequence: number, value: unknown = 'row') =>
+    ({ value, version, asOf: { era: 1, position: positionOf(1, sequence) }, storedAtMs: 0 }) as Entry<unknown>;
+
+  test('the higher version is ahead, whenever it was read', () => {
+    expect(isAhead(entry('2', 1), entry('1', 9))).toBe(true);
+    expect(isAhead(entry('1', 9), entry('2', 1))).toBe(false);
+  });
+
+  test.each([
+    ['of the same version', '1', '1'],
+    ['the first of no version', undefined, '1'],
+    ['the second of no version', '1', undefined],
+    ['of no versions', undefined, undefined],
+  ])('the later read is ahead where they are %s', (_name, version, other) => {
+    expect(isAhead(entry(version, 2), entry(other, 1))).toBe(true);
+    expect(isAhead(entry(version, 1), entry(other, 2))).toBe(false);
+    expect(isAhead(entry(version, 1), entry(other, 1))).toBe(false);
+  });
+
+  test('both are the same row in the same state where versions say so, or neither is there', () => {
+    expect(isSameRow(entry('1', 1), entry('1', 2))).toBe(true);
+    expect(isSameRow(entry('1', 1), entry('2', 1))).toBe(false);
+    expect(isSameRow(entry(undefined, 1), entry(undefined, 1))).toBe(false);
+    const [absent, unversioned] = [entry(undefined, 1, null), entry(undefined, 1)];
+    expect(isSameRow(absent, entry(undefined, 2, null))).toBe(true);
+    expect([isSameRow(absent, unversioned), isSameRow(unversioned, absent)]).toEqual([false, false]);
+  });
+
+  test('what upstream said is held against whether it is there, and its version', () => {
+    expect(seenIn(entry('1', 1))).toEqual({ isThere: true, version: '1' });
+    expect(seenIn(entry(undefined, 1, null))).toEqual({ isThere: false, version: undefined });
+  });
+});
+
+test('an entry is brief where it is good for no longer than what lags', () => {
+  const ofMs = (staleMs: number) => timesFrom(7, { freshMs: 0, staleMs, errorMs: 9_000 });
+  expect([999, 1_000, 1_001].map((ms) => isBrief(ofMs(ms)))).toEqual([true, true, false]);
 });

@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { Deadline } from '../../src/cache/deadline.ts';
 import { Follower } from '../../src/cache/follower.ts';
 import type { Ids } from '../../src/cache/log.ts';
-import { BEGINNING, localAfter, type Position } from '../../src/cache/position.ts';
+import { BEGINNING, localAfter, type Position, positionOf } from '../../src/cache/position.ts';
 import { ManualClock } from '../support/clock.ts';
 import { begin, changed, reset } from './log-contract.ts';
+import { counted } from './namespace-world.ts';
 import { horizonMs, listen } from './parts.ts';
 import { ScriptedLog } from './scripted-log.ts';
 
@@ -147,6 +148,41 @@ describe('P6 agreement in time › trust', () => {
     await follower.tick();
     await clock.advance(10 * horizonMs);
     expect(follower.status()).toEqual({ status: 'ok', lagMs: 0 });
+  });
+
+  test('a process that shares with nobody is never away: it forgets nothing', async () => {
+    const { clock, follower, told, logs } = open({ scope: 'process' });
+    await follower.tick();
+    await clock.advance(10 * horizonMs);
+    await follower.tick();
+    expect(told).toEqual(['era began']);
+    expect(logs('coherence.era')).toMatchObject([{ level: 20 }]);
+  });
+});
+
+describe('P8 seen › a process', () => {
+  test('counts the eras it has entered, and how long it went without proof', async () => {
+    const { clock, log, follower, telemetry } = open();
+    const { coherenceEras, coherenceLag } = telemetry.metrics;
+    await follower.tick();
+    await clock.advance(400);
+    await follower.tick();
+    log.beginEra('era-b');
+    await clock.advance(500);
+    await follower.tick();
+    expect(await counted(coherenceEras)).toBe(2);
+    const { values } = await coherenceLag.get();
+    const told = (name: string) => values.find(({ metricName }) => metricName?.endsWith(name))?.value;
+    expect([told('_count'), told('_sum')]).toEqual([2, 0.9]);
+  });
+
+  test('that shares with nobody has nothing to prove', async () => {
+    const { clock, follower, telemetry } = open({ scope: 'process' });
+    await follower.tick();
+    await clock.advance(400);
+    await follower.tick();
+    const { values } = await telemetry.metrics.coherenceLag.get();
+    expect(values.find(({ metricName }) => metricName?.endsWith('_count'))?.value ?? 0).toBe(0);
   });
 });
 
@@ -342,6 +378,7 @@ describe('P5 no resurrection › a change', () => {
     expect(follower.valid('things', '1', before)).toBe(false);
     expect(follower.valid('things', '1', begun.stamp)).toBe(true);
     expect(log.records).toEqual([begin('1'), changed(begun.stamp.position, '1')]);
+    expect(log.calls).toEqual(['append', 'append', 'look']);
   });
 
   test('is known only after a look that began after its append', async () => {
@@ -427,12 +464,123 @@ describe('P5 no resurrection › a change', () => {
     expect(log.calls).toEqual([]);
   });
 
+  test('begins in the new era when the old one ends before its append is answered', async () => {
+    const { log, follower } = await openFollowing();
+    const append = log.holdNext('append');
+    const beginning = follower.begin('things', ['1']);
+    await append.reached;
+    log.beginEra('era-b');
+    await follower.tick();
+    append.release();
+    expect(await beginning).toEqual({ stamp: { era: 2, position: log.last }, local: false });
+    expect(log.records).toEqual([begin('1')]);
+  });
+
   test('begins in the new era when the old one is over', async () => {
     const { log, follower } = await openFollowing();
     log.beginEra('era-b');
     const begun = await follower.begin('things', ['1']);
     expect(begun).toEqual({ stamp: { era: 2, position: log.last }, local: false });
     expect(log.records).toEqual([begin('1')]);
+  });
+});
+
+describe('read-your-writes › a position that some process acknowledged', () => {
+  const tokenOf = (position: Position, era = 'era-a') => ({ era, position });
+
+  test('is reached at once by a process that has applied it, or more', async () => {
+    const { clock, log, follower } = await openFollowing();
+    const earlier = log.last;
+    log.add(begin('1'));
+    await follower.tick();
+    log.calls.length = 0;
+    for (const position of [earlier, log.last]) await follower.reached(tokenOf(position), new Deadline(clock, 1));
+    expect(log.calls).toEqual([]);
+  });
+
+  test('is reached with a look by a process that has not applied it yet', async () => {
+    const { clock, log, follower } = await openFollowing();
+    const held = follower.stamp();
+    const position = log.add(changed('own', '1'));
+    await follower.reached(tokenOf(position), new Deadline(clock, 1));
+    expect(follower.valid('things', '1', held)).toBe(false);
+    expect(log.calls).toEqual(['look']);
+  });
+
+  test('is not reached by a look that was sent before', async () => {
+    const { clock, log, follower } = await openFollowing();
+    const gate = log.holdNext('look');
+    const ticking = follower.tick();
+    await gate.reached;
+    const position = log.add(changed('own', '1'));
+    const reaching = follower.reached(tokenOf(position), new Deadline(clock, 60_000));
+    gate.release();
+    await Promise.all([ticking, reaching]);
+    expect(log.calls).toEqual(['look', 'look']);
+    expect(follower.stamp().position).toBe(position);
+  });
+
+  test('is waited for until it is there, a look every COHERENCE_MS / 2.5', async () => {
+    const { clock, log, follower } = await openFollowing();
+    const [ms = ''] = log.last.split('-');
+    const coming = tokenOf(positionOf(Number(ms) + 900, 0));
+    const reaching = follower.reached(coming, new Deadline(clock, 60_000));
+    await settle();
+    await clock.advance(900);
+    expect(log.calls).toEqual(['look', 'look', 'look']);
+    log.add(begin('1'));
+    await clock.advance(300);
+    await reaching;
+    expect(log.calls).toHaveLength(4);
+  });
+
+  test('is waited for no longer than the request may', async () => {
+    const { clock, log, follower } = await openFollowing();
+    const coming = tokenOf(positionOf(9_999_999_999_999, 0));
+    const reaching = expect(follower.reached(coming, new Deadline(clock, 500))).rejects.toThrow(
+      'not answered within 500 ms',
+    );
+    await settle();
+    await clock.advance(500);
+    await reaching;
+    expect(log.calls.length).toBeGreaterThan(0);
+  });
+
+  test('of an era that is over is reached once this process knows that it is: all is read anew there', async () => {
+    const { clock, log, follower } = await openFollowing();
+    const position = positionOf(9_999_999_999_999, 0);
+    log.beginEra('era-b');
+    await follower.reached(tokenOf(position), new Deadline(clock, 1));
+    expect(follower.era).toBe('era-b');
+  });
+
+  test('of an era that this process does not know yet is reached when it has come to it', async () => {
+    const { clock, log, follower } = await openFollowing();
+    log.beginEra('era-b');
+    const position = log.add(changed('own', '1'));
+    await follower.reached(tokenOf(position, 'era-b'), new Deadline(clock, 1));
+    expect(follower.stamp()).toEqual({ era: 2, position });
+  });
+
+  test('is not reached while the log is silent: nobody can tell', async () => {
+    const { clock, log, follower } = await openFollowing();
+    const { position } = follower.stamp();
+    log.silence();
+    await follower.tick();
+    let isOver = false;
+    const reaching = Promise.all(
+      [tokenOf(position), tokenOf(position, 'era-z')].map((token) =>
+        follower.reached(token, new Deadline(clock, 60_000)),
+      ),
+    ).then(() => {
+      isOver = true;
+    });
+    await settle();
+    await clock.advance(1_000);
+    expect(isOver).toBe(false);
+    log.answer();
+    await clock.advance(1_000);
+    await reaching;
   });
 });
 
@@ -447,6 +595,7 @@ describe('P7 degrades, never dies › while the log is silent', () => {
     expect(follower.degraded).toBe(true);
     expect(follower.status()).toEqual({ status: 'degraded', lagMs: coherenceMs + 5_001 });
     expect(follower.ready(new Deadline(clock, 1))).toBeUndefined();
+    await follower.tick();
     expect(logs('coherence.degraded')).toMatchObject([{ level: 40, err: { message: 'silent' } }]);
   });
 
@@ -494,16 +643,28 @@ describe('P7 degrades, never dies › while the log is silent', () => {
     expect(told).toEqual([{ ids: ['1'], floor: begun.stamp.position, hard: true }]);
   });
 
-  test('a change whose announcement is not answered is kept', async () => {
+  test('a change waits for the log once, not at each step', async () => {
+    const { log, follower } = await openFollowing();
+    log.silence();
+    await follower.tick();
+    log.calls.length = 0;
+    await follower.begin('things', ['1']);
+    expect(log.calls).toEqual(['look']);
+  });
+
+  test('a change whose announcement is not answered is kept, and reads sent from then on count', async () => {
     const { log, follower } = await openFollowing();
     const before = follower.stamp();
     const begun = await follower.begin('things', ['1']);
     log.silence();
+    log.calls.length = 0;
     expect(await follower.announce(soft('1'), begun)).toEqual({
       state: 'kept',
       token: { era: 'era-a', position: begun.stamp.position },
     });
+    expect(log.calls).toEqual(['append']);
     expect(follower.valid('things', '1', before)).toBe(false);
+    expect(follower.valid('things', '1', follower.stamp())).toBe(true);
     log.answer();
     await follower.tick();
     expect(log.records).toEqual([begin('1'), changed('own', '1')]);
@@ -579,7 +740,7 @@ describe('P7 degrades, never dies › while the log is silent', () => {
   });
 
   test('a change that began in it and ends after it is kept until the next look, and nothing is trusted so long', async () => {
-    const { log, follower, ready } = await openFollowing();
+    const { log, follower, ready, logs } = await openFollowing();
     log.silence();
     const begun = await follower.begin('things', ['1']);
     log.answer();
@@ -590,6 +751,7 @@ describe('P7 degrades, never dies › while the log is silent', () => {
     await ready();
     expect(log.records).toEqual([changed('own', '1')]);
     expect(follower.status().status).toBe('ok');
+    expect(logs('coherence.recovered')).toHaveLength(1);
   });
 
   test('a change that began in it is all to be done again when another era has begun since', async () => {
@@ -753,6 +915,17 @@ describe('following', () => {
     expect(log.calls).toHaveLength(4);
   });
 
+  test('looks as soon as something is appended', async () => {
+    const { log, follower, told } = await openFollowing();
+    const running = follower.run();
+    await settle();
+    log.add(changed('own', '1'));
+    await settle();
+    expect(told).toHaveLength(1);
+    follower.stop();
+    await running;
+  });
+
   test('goes on looking while the log is silent, and stops then too', async () => {
     const { clock, log, follower } = await openFollowing();
     log.silence();
@@ -761,6 +934,7 @@ describe('following', () => {
     await clock.advance(coherenceMs / 2.5);
     await settle();
     expect(log.calls).toEqual(['look', 'look']);
+    expect(log.waits).toBe(0); // A log that does not answer would not make it wait.
     log.answer();
     await clock.advance(coherenceMs / 2.5);
     await settle();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { baseKey, chunkKey, controlKeys, type Place, rowKey } from '../../src/cache/keys.ts';
+import { baseKey, chunkKey, controlKeys, deliveryKey, hashTagOf, type Place, rowKey } from '../../src/cache/keys.ts';
 import { BEGINNING, localAfter, positionOf } from '../../src/cache/position.ts';
 
 const place: Place = { prefix: 'vitrine', era: '0a1b2c3d4e5f', namespace: 'catalog', shape: 'abcd1234' };
@@ -12,16 +12,17 @@ const idText = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
 
 describe('keys read as keys.ts draws them', () => {
   test.each([
-    [controlKeys('vitrine').control, '{vitrine}:control'],
-    [controlKeys('vitrine').log, '{vitrine}:log:'],
-    [baseKey(place).value, '{vitrine}:0a1b2c3d4e5f:base:catalog:sabcd1234'],
-    [baseKey(place).lease, '{vitrine}:0a1b2c3d4e5f:base:catalog:sabcd1234:lease'],
-    [chunkKey(place, 'drain', 3), '{vitrine}:0a1b2c3d4e5f:chunk:catalog:drain:3'],
-    [rowKey(place, generation, '7').value, 'vitrine:{catalog:6}:0a1b2c3d4e5f:sabcd1234:g1763931000000-0:7'],
-    [rowKey(place, generation, '7').lease, 'vitrine:{catalog:6}:0a1b2c3d4e5f:sabcd1234:g1763931000000-0:lease:7'],
-    [rowKey(place, BEGINNING, '7').value, 'vitrine:{catalog:6}:0a1b2c3d4e5f:sabcd1234:g0-0:7'],
-  ])('%s', (key, drawn) => {
-    expect(key).toBe(drawn);
+    ['{vitrine}:control', () => controlKeys('vitrine').control],
+    ['{vitrine}:log:', () => controlKeys('vitrine').log],
+    ['{vitrine}:0a1b2c3d4e5f:base:catalog:sabcd1234', () => baseKey(place).value],
+    ['{vitrine}:0a1b2c3d4e5f:base:catalog:sabcd1234:lease', () => baseKey(place).lease],
+    ['{vitrine}:0a1b2c3d4e5f:chunk:catalog:drain:3', () => chunkKey(place, 'drain', 3)],
+    ['{vitrine}:webhook:msg_1', () => deliveryKey('vitrine', 'msg_1')],
+    ['vitrine:{catalog:6}:0a1b2c3d4e5f:sabcd1234:g1763931000000-0:7', () => rowKey(place, generation, '7').value],
+    ['vitrine:{catalog:6}:0a1b2c3d4e5f:sabcd1234:g1763931000000-0:lease:7', () => rowKey(place, generation, '7').lease],
+    ['vitrine:{catalog:6}:0a1b2c3d4e5f:sabcd1234:g0-0:7', () => rowKey(place, BEGINNING, '7').value],
+  ])('%s', (drawn, key) => {
+    expect(key()).toBe(drawn);
   });
 });
 
@@ -41,6 +42,12 @@ describe('keys that one script touches share a slot', () => {
     const { value, lease } = baseKey(place);
     expect(new Set([control, `${log}era`, value, lease].map(slotTag))).toEqual(new Set(['vitrine']));
   });
+});
+
+test('what Redis Cluster hashes of a key is known', () => {
+  for (const key of [rowKey(place, generation, '7').value, baseKey(place).lease]) {
+    expect(hashTagOf(key)).toBe(slotTag(key));
+  }
 });
 
 describe('rows of a namespace', () => {

@@ -4,6 +4,8 @@ import type { Log, LogRecord } from '../../src/cache/log.ts';
 import { BEGINNING, type Position } from '../../src/cache/position.ts';
 import { horizonMs } from './parts.ts';
 
+const aMinuteMs = 60_000;
+
 export type LogHost = {
   log: Log;
   /** Lets time pass in the log. */
@@ -117,6 +119,19 @@ export function describeLog(open: (options: { horizonMs: number }) => Promise<Lo
     expect(await log.replicated()).toBe(true);
   });
 
+  test('waiting for more goes on until it is told to end', async () => {
+    const { log, era, last } = await start();
+    const stop = new AbortController();
+    let isOver = false;
+    const waiting = log.wait(era, last, { ms: aMinuteMs, signal: stop.signal }).then(() => {
+      isOver = true;
+    });
+    await new Promise(setImmediate);
+    expect(isOver).toBe(false);
+    stop.abort();
+    await waiting;
+  });
+
   describe('generations', () => {
     test('are set by a reset: to its floor, or to its own position', async () => {
       const { log, append } = await start();
@@ -129,6 +144,12 @@ export function describeLog(open: (options: { horizonMs: number }) => Promise<Lo
           ['others', own],
         ]),
       );
+    });
+
+    test('are not set by the beginning of a reset', async () => {
+      const { log, append } = await start();
+      await append({ kind: 'begin', namespace: 'things', ids: '*' });
+      expect((await log.look(wholeLog)).generations).toEqual(new Map());
     });
 
     test('are not set by a change of ids', async () => {

@@ -1,14 +1,26 @@
 import { describe, expect, test } from 'vitest';
+import { Follower } from '../../src/cache/follower.ts';
 import { MemoryLog, newEra } from '../../src/cache/memory-log.ts';
 import { ManualClock } from '../support/clock.ts';
 import { begin, describeLog, wholeLog } from './log-contract.ts';
-import { horizonMs } from './parts.ts';
+import { horizonMs, listen } from './parts.ts';
 
 describe('the log of one process', () => {
   describeLog(async (options) => {
     const clock = new ManualClock();
     const log = new MemoryLog({ clock, random: () => 0.5, ...options });
     return { log, pass: (ms) => clock.advance(ms), setBack: async () => clock.jump(-60_000) };
+  });
+
+  test('is shared with nobody: whoever follows it trusts what it holds, however long ago it looked', async () => {
+    const clock = new ManualClock();
+    const shared = { clock, random: () => 0.5, horizonMs };
+    const log = new MemoryLog(shared);
+    const { telemetry } = listen();
+    const follower = new Follower({ ...shared, log, telemetry, coherenceMs: 1_000, longestWindowMs: horizonMs });
+    await follower.tick();
+    await clock.advance(10 * horizonMs);
+    expect(follower.status()).toEqual({ status: 'ok', lagMs: 0 });
   });
 
   test('keeps a record for exactly the horizon', async () => {

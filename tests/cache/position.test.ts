@@ -4,11 +4,15 @@ import {
   BEGINNING,
   higher,
   isBefore,
+  isPosition,
+  laterToken,
   localAfter,
   type Position,
+  parseToken,
   positionOf,
   positionOfStreamId,
   showPosition,
+  showToken,
   streamIdOf,
   timeOf,
 } from '../../src/cache/position.ts';
@@ -102,4 +106,80 @@ test('a stamp is before another by era first, then by position; never before its
     }),
     { seed },
   );
+});
+
+describe('a position as text that comes from elsewhere', () => {
+  test('is one as processes write it, counted locally or not', () => {
+    fc.assert(
+      fc.property(numbers, (any) => {
+        expect(isPosition(make(any))).toBe(true);
+      }),
+      { seed },
+    );
+  });
+
+  test.each([
+    BEGINNING,
+    '1-2',
+    `x${positionOf(1, 2)}`,
+    `${positionOf(1, 2)}x`,
+    `${positionOf(1, 2)}+`,
+    `${positionOf(1, 2)}+1`,
+    `${localAfter(positionOf(1, 2))}+`,
+  ])('is none: %j', (text) => {
+    expect(isPosition(text)).toBe(false);
+  });
+});
+
+describe('read-your-writes › a position as callers carry it', () => {
+  const era = '198fclf45546';
+
+  test('comes back as it was shown', () => {
+    fc.assert(
+      fc.property(numbers, fc.constantFrom(era, 'local-198fclf45546', 'a'.repeat(64)), (any, of) => {
+        const token = { era: of, position: make(any) };
+        expect(parseToken(showToken(token))).toEqual(token);
+      }),
+      { seed },
+    );
+    expect(showToken({ era, position: positionOf(1_763_931_000_000, 0) })).toBe('198fclf45546:1763931000000-0');
+  });
+
+  test.each([
+    '',
+    era,
+    `${era}:`,
+    `${era}:1`,
+    `${era}:1-`,
+    `${era}:-1`,
+    `${era}:1-2+`,
+    `${era}:1-2+x`,
+    `${era}:x-2`,
+    `${era}:1-x`,
+    `:1-2`,
+    `ERA:1-2`,
+    `${'a'.repeat(65)}:1-2`,
+    ` ${era}:1-2`,
+    `${era}:1-2 `,
+    `${era}:1-2, ${era}:3-4`,
+    `${era}:${'1'.repeat(16)}-2`,
+    `${era}:1-${'2'.repeat(11)}`,
+    `${era}:1-2+${'3'.repeat(11)}`,
+  ])('is none: %j', (text) => {
+    expect(parseToken(text)).toBeUndefined();
+  });
+
+  test('of two of one era is the later one, whichever comes first', () => {
+    const [earlier, later] = [`${era}:9-0`, `${era}:10-0`];
+    expect([laterToken(earlier, later), laterToken(later, earlier)]).toEqual([later, later]);
+  });
+
+  test.each([
+    ['of two eras', 'era-a:9-0', 'era-b:1-0'],
+    ['the first of which is none', 'anything', `${era}:1-0`],
+    ['the second of which is none', `${era}:1-0`, 'anything'],
+    ['neither of which is one', 'anything', 'else'],
+  ])('is the second of two %s', (_name, first, second) => {
+    expect(laterToken(first, second)).toBe(second);
+  });
 });

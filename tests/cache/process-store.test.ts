@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { ProcessStore } from '../../src/cache/process-store.ts';
 import { ManualClock } from '../support/clock.ts';
 import { single } from './single.ts';
@@ -10,7 +10,10 @@ function openStore(maxBytes = 64 * 1024 * 1024) {
 }
 
 describe('the store of one process', () => {
-  const { clock, store } = openStore();
+  let { clock, store } = openStore();
+  beforeEach(() => {
+    ({ clock, store } = openStore());
+  });
   describeStore(() => ({ store, outlive: (_key, ms) => clock.advance(ms + 1) }));
 });
 
@@ -26,6 +29,20 @@ describe('the store of one process › time and room', () => {
     await clock.advance(1);
     expect(await store.getMany([value])).toEqual([undefined]);
   });
+
+  test.each([0, 1, 2])(
+    'a value ends however early in the life of the process it was put: at %d ms',
+    async (startMs) => {
+      let nowMs = startMs;
+      const clock = { now: () => nowMs, mono: () => nowMs, sleep: async () => {} };
+      const store = new ProcessStore({ clock, maxBytes: 10_000 });
+      await store.put('key', 'text', 10);
+      nowMs += 10;
+      expect(await store.getMany(['key'])).toEqual(['text']);
+      nowMs += 1;
+      expect(await store.getMany(['key'])).toEqual([undefined]);
+    },
+  );
 
   test('a lease and a failure last to the last millisecond of theirs', async () => {
     const { clock, store: batches } = openStore();

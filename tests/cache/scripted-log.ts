@@ -12,6 +12,8 @@ export class ScriptedLog implements Log {
   hasReplicas: () => boolean = () => true;
   /** By how much its clock is ahead of that of the test. */
   aheadMs = 0;
+  /** How often it was waited for. */
+  waits = 0;
   /** Every call that reached it, in order. */
   readonly calls: ('look' | 'append')[] = [];
   readonly #clock: Clock;
@@ -20,6 +22,8 @@ export class ScriptedLog implements Log {
   #generations = new Map<string, Position>();
   #last: Position = BEGINNING;
   #silent = false;
+  /** Wakes whoever waits. */
+  #appended = () => {};
   readonly #gates = new Gates<'look' | 'append'>();
   readonly #delays = new Gates<LogRecord['kind']>();
 
@@ -56,6 +60,7 @@ export class ScriptedLog implements Log {
   add(record: LogRecord): Position {
     const position = this.#next();
     this.#records.push({ position, record });
+    this.#appended();
     if (record.kind === 'changed' && record.ids === '*') {
       this.#generations.set(record.namespace, record.floor === 'own' ? position : record.floor);
     }
@@ -112,8 +117,12 @@ export class ScriptedLog implements Log {
     return this.hasReplicas();
   }
 
-  wait(_era: string, _position: Position, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<void> {
-    return this.#clock.sleep(ms, signal).catch(() => {});
+  async wait(era: string, position: Position, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<void> {
+    this.waits++;
+    if (era !== this.#era || position < this.#last) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#appended = resolve;
+    await Promise.race([promise, this.#clock.sleep(ms, signal).catch(() => {})]);
   }
 
   /** As the ids of a stream. */

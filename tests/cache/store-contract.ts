@@ -107,6 +107,13 @@ export function describeStore(host: () => StoreHost): void {
       expect(await find(value)).toEqual([undefined]);
     });
 
+    test('takes a time of one millisecond', async () => {
+      const { value } = newKey();
+      await one().put(value, 'brief', 1);
+      await host().outlive(value, 1);
+      expect(await find(value)).toEqual([undefined]);
+    });
+
     test('cuts a time to whole milliseconds', async () => {
       const { value } = newKey();
       await one().put(value, 'text', aMinuteMs + 0.7);
