@@ -29,7 +29,7 @@ export const settleMs = 1_500;
 export const deadlineMs = 10_000;
 
 /** What a reader got of one row; the outcome beside it. */
-export type Got = Partial<Thing & Outcome> & { error?: Error };
+type Got = Partial<Thing & Outcome> & { error?: Error };
 
 /** A table; each read takes what is there when it is sent, and is answered when the test lets it. */
 class ScriptedUpstream {
