@@ -163,8 +163,11 @@ export class LiveView<T> implements Neighbour<T> {
     const patch = this.#patches.get(id);
     const row = this.#base?.view.get(id);
     if (patch !== undefined || row === undefined) return patch;
-    // What stands below a reset says nothing about what may come after it.
-    return this.#superseded ? { ...entryOf(row), version: undefined } : entryOf(row);
+    const entry = entryOf(row);
+    const { engine, namespace } = this.#parts;
+    const counts = !this.#superseded || engine.follower.validAsWhole(namespace.name, entry.contentAsOf);
+    // What stands below a reset says nothing about what comes after it, though it was found again since that began.
+    return counts ? entry : { ...entry, version: undefined, asOf: entry.contentAsOf };
   }
 
   installed(id: string, entry: Entry<T>): void {

@@ -53,6 +53,24 @@ describe('P5 no resurrection › a reset', () => {
     expect(await page()).toEqual([8, 8, 1]);
   });
 
+  test('ends them in the view also where that waits for a drain in a new era', async () => {
+    const { log, upstream, startProcess, begin, changed } = openWorld();
+    upstream.rows.set('1', 9);
+    const { load, page, tick } = await startProcess();
+    await page();
+    log.beginEra('era-b');
+    await tick();
+    const [ofAll, ofOne] = [begin('*'), begin(['1'])];
+    upstream.rows.set('1', 8);
+    changed(['1'], ofOne);
+    await tick();
+    await turns(5);
+    expect(await load('1')).toBe(9);
+    changed('*', ofAll);
+    await tick();
+    expect(await load('1')).toBe(8);
+  });
+
   test('of this process serves what it drained at once, without another look at the store', async () => {
     const { store, upstream, startProcess } = openWorld();
     const { page, pageOutcome, reset } = await startProcess();
