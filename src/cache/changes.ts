@@ -90,7 +90,7 @@ export class Changes {
       ].filter((part) => part.ids.length > 0);
       let announced: Announced = { state: 'known', token: this.#follower.tokenOf(begun.stamp.position) };
       for (const part of parts) announced = await this.#follower.announce(part, begun);
-      if (announced.state === 'era over') continue;
+      if (announced.state === 'overtaken') continue;
       return { outcomes, token: announced.token, ...reachOf(announced) };
     }
   }

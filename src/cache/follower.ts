@@ -29,7 +29,7 @@ export interface Listener {
 export type Beginning = { stamp: Stamp; local: boolean };
 
 /** What became of a change that was to be made known. */
-export type Announced = { state: 'known' | 'unreplicated' | 'kept'; token: Token } | { state: 'era over' };
+export type Announced = { state: 'known' | 'unreplicated' | 'kept'; token: Token } | { state: 'overtaken' };
 
 /** A change made known while the log was silent. */
 type Kept = Omit<Changed, 'kind' | 'floor'>;
@@ -151,18 +151,18 @@ export class Follower extends Knowledge {
    *
    * @param begun - What the change began with; its position is the floor.
    * @returns Where; `unreplicated` when fewer replicas have it than are asked for; `kept` when the log is silent and
-   *   the record waits here; `era over` when all must be done again.
+   *   the record waits here; `overtaken` when all must be done again.
    */
   async announce(change: Omit<Changed, 'kind' | 'floor'>, begun: Beginning): Promise<Announced> {
     const isOver = () => begun.stamp.era !== this.stamp().era;
-    if (isOver()) return { state: 'era over' };
+    if (isOver() || (begun.local && this.isOvertaken(begun.stamp.position))) return { state: 'overtaken' };
     if (begun.local) return this.#keep(change, begun.stamp.position);
     const record = { kind: 'changed', ...change, floor: begun.stamp.position } as const;
     const stamp = await this.#append(record, begun.stamp.era);
     const isReplicated = stamp !== undefined && (await this.#log.replicated());
     // Only a tick begun after the append proves that it stands in an era that goes on, on the server that was asked.
     if (stamp !== undefined) await this.#tickAnew();
-    if (isOver()) return { state: 'era over' };
+    if (isOver()) return { state: 'overtaken' };
     if (this.#degraded || stamp === undefined) return this.#keep(change, begun.stamp.position);
     return { state: isReplicated ? 'known' : 'unreplicated', token: this.tokenOf(stamp.position) };
   }

@@ -8,7 +8,7 @@
  */
 import { Floors } from './floors.ts';
 import type { Changed } from './log.ts';
-import { BEGINNING, higher, localAfter, type Position, type Stamp, type Token } from './position.ts';
+import { BEGINNING, higher, isBeyond, localAfter, type Position, type Stamp, type Token } from './position.ts';
 import { isBehind, type Said, type Seen } from './said.ts';
 
 export class Knowledge {
@@ -132,6 +132,11 @@ export class Knowledge {
   protected countOn(): Stamp {
     this.advanceLocally(localAfter(this.#highest));
     return this.stamp();
+  }
+
+  /** More has been seen since than a local position was counted on from: it says nothing to that. */
+  protected isOvertaken(local: Position): boolean {
+    return isBeyond(this.#highest, local);
   }
 
   /** @param floor - In this era. */

@@ -75,9 +75,18 @@ export function higher(a: Position, b: Position): Position {
   return a < b ? b : a;
 }
 
+/** Whether a position of the log, or one counted on from it, is beyond all that `local` was counted on from. */
+export function isBeyond(position: Position, local: Position): boolean {
+  return logPositionOf(position) > logPositionOf(local);
+}
+
 /** Whether `a` was before `b`: by era, then by position. */
 export function isBefore(a: Stamp, b: Stamp): boolean {
   return a.era === b.era ? a.position < b.position : a.era < b.era;
+}
+
+function logPositionOf(position: Position): Position {
+  return position.split('+')[0] as Position;
 }
 
 function fields(position: Position): [ms: number, sequence: number, local: number] {

@@ -38,13 +38,15 @@ export class SharedTier {
     this.#namespace = namespace;
   }
 
-  find(keys: readonly string[]): Promise<Found[]> {
-    return this.#inGroups<string, Found>('get', keys, {
+  async find(keys: readonly string[]): Promise<Found[]> {
+    const found = await this.#inGroups<string, Found>('get', keys, {
       keyOf: (key) => key,
       otherwise: absent,
       ask: async (store, some) =>
         (await store.getMany(some)).map((text) => (text === undefined ? missing : { state: 'found', text })),
     });
+    // Where the log has fallen silent meanwhile, it may be of a later position than those that are counted here by now.
+    return this.#parts.follower.degraded ? found.map(() => absent) : found;
   }
 
   lease(keys: readonly StoreKey[], token: string, { takeOver }: { takeOver: boolean }): Promise<Grant[]> {

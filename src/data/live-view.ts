@@ -107,7 +107,9 @@ export class LiveView<T> implements Neighbour<T> {
     const nowMs = this.#parts.engine.clock.mono();
     for (const id of ids) {
       if (this.#isPurged(id, base)) this.#purge(id, base);
-      else if (!this.#isCurrent(id, base) || this.#lags(id, base)) this.#markDirty(id, nowMs);
+      else if (!this.#isCurrent(id, base) || this.#lags(id, this.find(id) ?? entryOfNothing(base))) {
+        this.#markDirty(id, nowMs);
+      }
     }
   }
 
@@ -181,6 +183,7 @@ export class LiveView<T> implements Neighbour<T> {
 
   #patch(base: Base<T>, id: string, entry: Entry<T>): void {
     if (!this.#parts.engine.follower.valid(this.#parts.namespace.name, id, entry.asOf)) return;
+    if (this.#lags(id, entry)) return;
     this.#dirty.delete(id);
     this.#purged.delete(id);
     this.#patches.set(id, entry);
@@ -198,8 +201,7 @@ export class LiveView<T> implements Neighbour<T> {
   }
 
   /** What was read between the beginning of a change and its end may lag, and did not know it. */
-  #lags(id: string, base: Base<T>): boolean {
-    const entry = this.find(id) ?? entryOfNothing(base);
+  #lags(id: string, entry: Entry<T>): boolean {
     return !isBrief(entry) && this.#parts.engine.follower.lags(this.#parts.namespace.name, id, seenIn(entry));
   }
 

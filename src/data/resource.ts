@@ -119,7 +119,7 @@ export class CachedResource<T> implements Resource<T> {
         { namespace: this.name, ids: '*', ...(purge ? { hard: true } : {}) },
         begun,
       );
-      if (announced.state === 'era over') continue;
+      if (announced.state === 'overtaken') continue;
       telemetry.metrics.changes.inc({ namespace: this.name, source, kind: purge ? 'purge_all' : 'refresh_all' });
       const reach = reachOf(announced);
       const scope = reach.deferred ? 'process' : follower.scope;

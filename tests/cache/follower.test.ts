@@ -419,14 +419,14 @@ describe('P5 no resurrection › a change', () => {
       return true;
     };
     const begun = await follower.begin('things', ['1']);
-    expect(await follower.announce(soft('1'), begun)).toEqual({ state: 'era over' });
+    expect(await follower.announce(soft('1'), begun)).toEqual({ state: 'overtaken' });
   });
 
   test('is all to be done again when the era ends before it is announced', async () => {
     const { log, follower } = await openFollowing();
     const begun = await follower.begin('things', ['1']);
     log.beginEra('era-b');
-    expect(await follower.announce(soft('1'), begun)).toEqual({ state: 'era over' });
+    expect(await follower.announce(soft('1'), begun)).toEqual({ state: 'overtaken' });
     expect(log.records).toEqual([]);
   });
 
@@ -438,7 +438,7 @@ describe('P5 no resurrection › a change', () => {
     log.answer();
     log.beginEra('era-b', { aheadMs: -3_000 });
     // It looks before it appends, having been cut off, and so learns of the era.
-    expect(await follower.announce(soft('1'), begun)).toEqual({ state: 'era over' });
+    expect(await follower.announce(soft('1'), begun)).toEqual({ state: 'overtaken' });
     expect(log.records).toEqual([]);
     expect(follower.valid('things', '1', follower.stamp())).toBe(true);
   });
@@ -451,7 +451,7 @@ describe('P5 no resurrection › a change', () => {
     await append.reached;
     log.beginEra('era-b');
     append.release();
-    expect(await announcing).toEqual({ state: 'era over' });
+    expect(await announcing).toEqual({ state: 'overtaken' });
   });
 
   test('is all to be done again when this process already knows that the era is over', async () => {
@@ -460,7 +460,7 @@ describe('P5 no resurrection › a change', () => {
     log.beginEra('era-b');
     await follower.tick();
     log.calls.length = 0;
-    expect(await follower.announce(soft('1'), begun)).toEqual({ state: 'era over' });
+    expect(await follower.announce(soft('1'), begun)).toEqual({ state: 'overtaken' });
     expect(log.calls).toEqual([]);
   });
 
@@ -754,6 +754,21 @@ describe('P7 degrades, never dies › while the log is silent', () => {
     expect(logs('coherence.recovered')).toHaveLength(1);
   });
 
+  test.each([
+    ['the log', (log: ScriptedLog) => void log.add(changed('own', '2'))],
+    ['a value of the store', (_: ScriptedLog, follower: Follower) => void follower.stampOf(positionOf(1e14, 0))],
+  ])('a change that began in it is all to be done again when more has been seen since: in %s', async (_, see) => {
+    const { log, follower } = await openFollowing();
+    log.silence();
+    const begun = await follower.begin('things', ['1']);
+    await follower.begin('things', ['3']); // Which is of this process alone, and counts for nothing.
+    expect(await follower.announce(soft('1'), begun)).toMatchObject({ state: 'kept' });
+    log.answer();
+    see(log, follower);
+    await follower.tick();
+    expect(await follower.announce(soft('1'), begun)).toEqual({ state: 'overtaken' });
+  });
+
   test('a change that began in it is all to be done again when another era has begun since', async () => {
     const { log, follower } = await openFollowing();
     await follower.begin('things', ['1']);
@@ -762,7 +777,7 @@ describe('P7 degrades, never dies › while the log is silent', () => {
     log.answer();
     log.beginEra('era-b', { aheadMs: -3_000 });
     await follower.tick();
-    expect(await follower.announce(soft('1'), begun)).toEqual({ state: 'era over' });
+    expect(await follower.announce(soft('1'), begun)).toEqual({ state: 'overtaken' });
     expect(follower.stamp().position).toBe(log.last);
   });
 

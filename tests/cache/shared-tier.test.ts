@@ -75,6 +75,21 @@ describe('P7 degrades, never dies › a store that does not answer', () => {
   });
 });
 
+describe('P5 no resurrection › a store that answers when the log has fallen silent meanwhile', () => {
+  test('is not believed: what it gives was read up to where this process cannot follow', async () => {
+    const { tier, store, log, follower, fallbacks } = await open();
+    await store.put('{two}b', 'text', aMinuteMs);
+    const answer = store.holdNext('getMany'); // Of the first group: the second has answered by then.
+    const finding = tier.find(['{one}a', '{two}b']);
+    await answer.reached;
+    log.silence();
+    await follower.tick();
+    answer.release();
+    expect(await finding).toEqual([{ state: 'absent' }, { state: 'absent' }]);
+    expect(await fallbacks()).toEqual([]);
+  });
+});
+
 describe('the store, answering', () => {
   test('gives what is there, in the order it was asked for', async () => {
     const { tier, store } = await open();

@@ -133,6 +133,34 @@ describe('read-your-writes › what another process knows by the log', () => {
     expect(await two.load('1')).toBe(2);
   });
 
+  test('is held against a row that a page waits for, and that a drain gave meanwhile: it is read again within a second', async () => {
+    const { clock, log, upstream, startProcess, begin, changed } = openWorld();
+    const { page, tell, tick } = await startProcess();
+    await page();
+    await clock.advance(61_000);
+    upstream.failing = true;
+    changed(['1'], begin(['1']));
+    await tick();
+    await turns(5);
+    await clock.advance(1_100); // The failure is no longer remembered.
+    upstream.failing = false;
+    log.silence();
+    await tick();
+    upstream.rows.set('1', 2);
+    upstream.lagging.set('1', { version: 1, reads: 6 });
+    const release = upstream.holdNext();
+    const telling = tell('updated', '1', 2);
+    await turns(5);
+    await clock.advance(10);
+    const asked = page(); // Stale, so it is drained as well.
+    await turns(5);
+    release();
+    await clock.pump(telling, 50);
+    expect(await asked).toEqual([1, 1, 1]);
+    await clock.advance(1_000);
+    expect([await page(), upstream.drains]).toEqual([[2, 1, 1], 2]);
+  });
+
   test.each([
     ['a row as it was', 1, 2, [2, 1, 1]],
     ['a row that is gone', 1, undefined, [1, 1]],

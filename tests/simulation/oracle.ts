@@ -78,6 +78,8 @@ export class Oracle {
   readonly #changes: Change[] = [];
   /** Never changed, but replaced. */
   #words: readonly Word[] = [];
+  /** When words of these ended: also those that were told before, and are acknowledged later. */
+  readonly #endings: { ids: Ids; atMs: number }[] = [];
   /** No fault ever in this run. */
   readonly #calm: boolean;
   checks = 0;
@@ -114,13 +116,16 @@ export class Oracle {
     this.#oblige(change.ids, obligation);
     if (event === undefined) return;
     const { id, updatedAt: stamp } = event;
+    const isOver = this.#endings.some(({ ids, atMs }) => atMs >= readSinceMs && (ids === '*' || ids.includes(id)));
+    if (isOver) return;
     const word = { ...obligation, id, stamp };
     const elsewhere = { ...word, fromMs: this.#now() + coherenceMs, slot: undefined, by: undefined };
     this.#words = [...this.#words, word, ...(deferred ? [] : [elsewhere])];
   }
 
-  /** What upstream said before says nothing in another era, in which all is read anew, nor after a reset. */
+  /** What upstream said before says nothing in another era, in which all is read anew, nor after a reset or a purge. */
   wordsEnd(ids: Ids = '*'): void {
+    this.#endings.push({ ids, atMs: this.#now() });
     this.#words = ids === '*' ? [] : this.#words.filter(({ id }) => !ids.includes(id));
   }
 
@@ -132,6 +137,8 @@ export class Oracle {
   /** P5: this process has applied it. */
   applied(knowledge: Knowledge, ids: Ids, at: { readSinceMs: number; hard: boolean }): void {
     const { readSinceMs, hard } = at;
+    // One that a process told later than it began, as the log was silent, stands after the word in the log.
+    if (ids === '*' || hard) this.wordsEnd(ids);
     if (ids === '*') {
       knowledge.appliedToAll = Math.max(knowledge.appliedToAll, readSinceMs);
       forgetHighest(knowledge);
