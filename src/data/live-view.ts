@@ -89,9 +89,14 @@ export class LiveView<T> implements Neighbour<T> {
     }
   }
 
-  /** A row that is gone stays so for as long as others stay as they are: else each would be asked for every few seconds. */
-  #overdueAtMs({ value, staleUntilMs, storedAtMs }: Entry<T>, { from: { times } }: Base<T>): number {
-    return value === null ? storedAtMs + times.staleUntilMs - times.storedAtMs : staleUntilMs;
+  /**
+   * A row that is gone stays so for as long as others stay as they are: else each would be asked for every few seconds.
+   * Never before the namespace would read it again: a page would wait for what is as it was.
+   */
+  #overdueAtMs(entry: Entry<T>, { from: { times } }: Base<T>): number {
+    const { value, staleUntilMs, storedAtMs } = entry;
+    if (value !== null || isBrief(entry)) return staleUntilMs;
+    return Math.max(staleUntilMs, storedAtMs + times.staleUntilMs - times.storedAtMs);
   }
 
   /** One that is dirty already stays so for those who wait for it. */

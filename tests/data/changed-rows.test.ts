@@ -138,6 +138,21 @@ describe('P6 bounded age › a row of which nothing tells whether upstream has c
     expect(upstream.asked).toEqual(['1', '2']);
   });
 
+  test('is settled for as long as its being gone is fresh, though rows are not so long: else a page would wait in vain', async () => {
+    const { clock, upstream, startProcess } = openWorld();
+    const entity = { maxAgeMs: 1_000, staleWhileRevalidateMs: 2_000, staleIfErrorMs: 0 };
+    const { change, page, resource } = await startProcess({ entity });
+    await page();
+    upstream.rows.delete('1');
+    await change('1');
+    await page();
+    await clock.advance(4_999);
+    expect(resource.isSettled()).toBe(true);
+    await clock.advance(1);
+    expect([resource.isSettled(), await page(), resource.isSettled()]).toEqual([false, [1, 1], true]);
+    expect(upstream.asked).toEqual(['1', '1']);
+  });
+
   test('is not asked for every few seconds when it is gone', async () => {
     const { clock, upstream, startProcess } = openWorld();
     const { change, page } = await startProcess();

@@ -46,6 +46,19 @@ describe('read-your-writes › an event of a row', () => {
     expect([await load('4'), await page()]).toEqual([5, [1, 1, 1, 5]]);
   });
 
+  test('made anew that upstream goes on not having is looked for again after a second, for the page too', async () => {
+    const { clock, upstream, startProcess } = openWorld();
+    const { tell, page, tick } = await startProcess();
+    await page();
+    upstream.rows.set('4', 5);
+    upstream.lagging.set('4', { version: undefined, reads: 6 });
+    expect(await clock.pump(tell('created', '4', 5), 50)).toMatchObject({ refreshed: 0, missing: 1 });
+    expect(await page()).toEqual([1, 1, 1]);
+    await clock.advance(1_000);
+    await tick();
+    expect(await page()).toEqual([1, 1, 1, 5]);
+  });
+
   test('deleted waits until upstream has it no more, and is gone from the page then', async () => {
     const { clock, upstream, startProcess } = openWorld();
     const { tell, load, page } = await startProcess();

@@ -25,18 +25,18 @@ export type Process = Awaited<ReturnType<typeof startProcess>>;
 const policy = { maxAgeMs: 60_000, staleWhileRevalidateMs: 60_000, staleIfErrorMs: 600_000 };
 
 /** What a test may want otherwise. */
-export type Settings = { page?: Policy; definition?: Definition<Item>; memoryBytes?: number };
+export type Settings = { page?: Policy; entity?: Policy; definition?: Definition<Item>; memoryBytes?: number };
 
 export async function startProcess(
   { clock, random, log, store, upstream }: Shared,
-  { page = policy, definition = items, memoryBytes = 1 << 20 }: Settings,
+  { page = policy, entity = policy, definition = items, memoryBytes = 1 << 20 }: Settings,
 ) {
   const { telemetry, logs } = listen();
   const shared = { clock, random, telemetry };
   const follower = new Follower({ ...shared, log, coherenceMs: 1_000, horizonMs, longestWindowMs: horizonMs });
   const memory = new MemoryTier({ maxBytes: memoryBytes });
   const engine = assembleEngine({ ...shared, prefix: 'test', follower, store, memory, leaseMs: 2_000 });
-  const policies = { page, entity: policy };
+  const policies = { page, entity };
   const journal = new Journal();
   const resource = new CachedResource({ engine, upstream, definition, policies, settleMs: 1_000, journal });
   await follower.tick();
