@@ -79,7 +79,6 @@ const noticed: [rule: string, seed: number][] = [
   ['valid() of the view as a whole', 1],
   ['valid() when a change marks rows dirty', 1],
   ['valid() when a row patches the view', 4],
-  ['valid() at install of a base', 1_171],
   ['purged() anywhere', 2],
   ['trusted', 2],
   ['the era in keys', 1],
