@@ -90,6 +90,11 @@ export class Catalogue {
     this.#shelf = shelf;
   }
 
+  /** How many there were. */
+  get writes(): number {
+    return this.#writes;
+  }
+
   /** Of all rows that ever were. */
   get ids(): string[] {
     return [...this.#states.keys()];

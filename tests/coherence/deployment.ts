@@ -6,36 +6,56 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type EmbeddedUpstream, startEmbeddedUpstream } from '../../src/embedded/index.ts';
-import { eventually, type RunningRedis, startRedis } from '../support/redis.ts';
+import { eventually } from '../support/redis.ts';
 import { Catalogue, sellers } from './catalogue.ts';
 import { GatewayProcess } from './gateway.ts';
 import { Line } from './line.ts';
-import { gatewaySettings, makeSchemaDir, redisUser, secrets } from './settings.ts';
+import { openRedis, type RedisKind, type RedisUnderTest } from './redis.ts';
+import { gatewaySettings, makeSchemaDir, secrets } from './settings.ts';
 
-export type Replica = { readonly gateway: GatewayProcess; readonly redisLine: Line; readonly upstreamLine: Line };
+export type Replica = {
+  readonly gateway: GatewayProcess;
+  /** To a single server; there is none to the nodes of a topology. */
+  readonly redisLine: Line | undefined;
+  readonly upstreamLine: Line;
+};
 
 export type Deployment = {
   readonly catalogue: Catalogue;
   readonly upstream: EmbeddedUpstream;
-  readonly redis: RunningRedis;
+  readonly redis: RedisUnderTest;
   readonly replicas: readonly Replica[];
   /** Called after each page of the collection that upstream has made and not sent yet, while `latencyMs` is set on it. */
   onPageMade: () => void;
   close(): Promise<void>;
 };
 
-type Options = { replicas?: number; rows?: number };
+type Options = {
+  redis?: RedisKind;
+  replicas?: number;
+  rows?: number;
+  /** Of each gateway, besides its settings. */
+  env?: Record<string, string>;
+  /** Where what gateways print is kept. */
+  logDir?: string;
+};
 
 /** Resolves once every gateway has all to serve. */
-export async function openDeployment({ replicas: count = 2, rows = 60 }: Options = {}): Promise<Deployment> {
+export async function openDeployment({
+  redis: kind = 'single',
+  replicas: count = 2,
+  rows = 60,
+  env = {},
+  logDir,
+}: Options = {}): Promise<Deployment> {
   const catalogue = new Catalogue({ rows });
   const hooks = { onPageMade: () => {} };
   const [redis, schemaDir, upstream] = await Promise.all([
-    startRedis({ args: ['--user', redisUser, 'on', `>${secrets.redis}`, '~*', '&*', '+@all'] }),
+    openRedis(kind),
     makeSchemaDir(),
     openUpstream(catalogue, () => hooks.onPageMade()),
   ]);
-  const open = { redis, upstream, schemaDir: schemaDir.path };
+  const open = { redis, upstream, schemaDir: schemaDir.path, env, logDir };
   const replicas = await Promise.all(Array.from({ length: count }, (_, index) => openReplica(index, open)));
   const deployment: Deployment = Object.assign(hooks, {
     catalogue,
@@ -43,9 +63,9 @@ export async function openDeployment({ replicas: count = 2, rows = 60 }: Options
     redis,
     replicas,
     close: async () => {
-      redis.resume();
+      for (const node of redis.nodes) node.resume();
       await Promise.all(replicas.map(closeReplica));
-      await Promise.all([redis.stop(), upstream.close(), schemaDir.remove()]);
+      await Promise.all([redis.close(), upstream.close(), schemaDir.remove()]);
     },
   });
   try {
@@ -80,24 +100,29 @@ async function openUpstream(catalogue: Catalogue, onPageMade: () => void): Promi
   return upstream;
 }
 
-type Open = { redis: RunningRedis; upstream: EmbeddedUpstream; schemaDir: string };
+type Open = Pick<Deployment, 'redis' | 'upstream'> & {
+  schemaDir: string;
+  env: Record<string, string>;
+  logDir: string | undefined;
+};
 
-async function openReplica(index: number, { redis, upstream, schemaDir }: Open): Promise<Replica> {
+async function openReplica(index: number, { redis, upstream, schemaDir, env, logDir }: Open): Promise<Replica> {
   const [redisLine, upstreamLine] = await Promise.all([
-    Line.open(redis.port),
+    redis.kind === 'single' ? Line.open(redis.server.port) : undefined,
     Line.open(Number(new URL(upstream.url).port)),
   ]);
-  const gateway = new GatewayProcess(String.fromCharCode(65 + index), {
+  const settings = {
     ...gatewaySettings,
     SCHEMA_DIR: schemaDir,
-    REDIS_URL: `redis://${redisUser}:${secrets.redis}@127.0.0.1:${redisLine.port}`,
+    ...redis.settings(redisLine?.port),
     UPSTREAM_URL: `http://127.0.0.1:${upstreamLine.port}`,
-  });
+  };
+  const gateway = new GatewayProcess(String.fromCharCode(65 + index), { ...env, ...settings }, logDir);
   await gateway.start();
   return { gateway, redisLine, upstreamLine };
 }
 
 async function closeReplica({ gateway, redisLine, upstreamLine }: Replica): Promise<void> {
   await gateway.kill();
-  await Promise.all([redisLine.close(), upstreamLine.close()]);
+  await Promise.all([redisLine?.close(), upstreamLine.close()]);
 }

@@ -1,11 +1,12 @@
 /** The faults by hand: `npm run faults -- --help`. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { Course } from './course.ts';
 import { openDeployment } from './deployment.ts';
-import { type Fault, faults } from './faults.ts';
+import { type Fault, faultsOf } from './faults/index.ts';
+import { type RedisKind, redisKinds } from './redis.ts';
 import { harmIn, peakOf, type Report, tableOf } from './report.ts';
 
-type Choice = { only: string; seconds: number; seed: number };
+type Choice = { only: string; redis: RedisKind; seconds: number; seed: number };
 
 await new Command('faults')
   .description(
@@ -13,18 +14,19 @@ await new Command('faults')
       'exits 1 when an answer was wrong or late, a fault was not told of, or all was not well again.',
   )
   .option('--only <text>', 'those alone whose name contains this', '')
+  .addOption(new Option('--redis <topology>', 'what gateways share').choices(redisKinds).default('single'))
   .option('--seconds <count>', 'how long each lasts at least', wholeNumber, 2)
   .option('--seed <seed>', 'of the traffic', wholeNumber, 1)
   .action(runAll)
   .parseAsync();
 
-async function runAll({ only, seconds, seed }: Choice): Promise<void> {
-  const chosen = faults.filter(({ name }) => name.includes(only));
+async function runAll({ only, redis, seconds, seed }: Choice): Promise<void> {
+  const chosen = faultsOf(redis).filter(({ name }) => name.includes(only));
   const reports: Report[] = [];
   let course: Course | undefined;
   for (const [index, fault] of chosen.entries()) {
     show(`${index + 1} of ${chosen.length}: ${fault.name}`);
-    course ??= new Course(await openDeployment());
+    course ??= new Course(await openDeployment({ redis }));
     const options = { lastsMs: 1000 * seconds, seed: seed + index };
     const report = await course.run(fault, options).catch((error: Error) => fail(fault, error.message));
     show('');

@@ -5,7 +5,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Course } from './course.ts';
 import { openDeployment } from './deployment.ts';
-import { type Fault, faults } from './faults.ts';
+import { type Fault, faultsOf } from './faults/index.ts';
 import { harmIn } from './report.ts';
 
 /** Far above what is ever held: a process that goes on growing passes it. Two of its connections are to Redis. */
@@ -17,6 +17,8 @@ const requestsAtLeast = 10;
 
 /** Only a fault that is not over by itself takes this long. */
 const timeLimitMs = 60_000;
+
+const faults = faultsOf('single');
 
 let course: Course | undefined;
 
@@ -55,6 +57,7 @@ describe('what is wrong is noticed in real traffic', () => {
     const { recorder } = course as Course;
     const { wrong } = await run({
       name: 'a lie',
+      of: 'all',
       cause: ({ catalogue, replicas }) => {
         const ids = catalogue.present.map(({ id }) => id);
         for (const id of ids) catalogue.put(id);

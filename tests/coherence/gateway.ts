@@ -3,8 +3,12 @@
  * paused, killed and started again. Each process that stands in its place is another life of it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Webhook } from 'standardwebhooks';
 import { Pool } from 'undici';
 import { eventually } from '../support/redis.ts';
 import { GatewayLog } from './gateway-log.ts';
@@ -19,6 +23,8 @@ export type HttpReply = {
   text: string;
 };
 
+type Sent = { body?: Record<string, unknown>; headers?: Record<string, string> };
+
 export type Readiness = {
   status: 'ok' | 'degraded' | 'unready';
   checks: Readonly<Record<string, { status: string; size?: number }>>;
@@ -30,6 +36,8 @@ const connections = 32;
 const patienceMs = 10_000;
 const startsWithinMs = 20_000;
 
+const webhook = new Webhook(secrets.webhook);
+
 export class GatewayProcess {
   readonly name: string;
   readonly log = new GatewayLog();
@@ -38,9 +46,13 @@ export class GatewayProcess {
   #child: ChildProcess | undefined;
   #pool: Pool | undefined;
 
-  constructor(name: string, env: Record<string, string>) {
+  readonly #logFile: WriteStream | undefined;
+
+  /** @param logDir - Where what it prints is kept. */
+  constructor(name: string, env: Record<string, string>, logDir?: string) {
     this.name = name;
     this.#env = env;
+    this.#logFile = logDir === undefined ? undefined : createWriteStream(join(logDir, `gateway-${name}.log`));
   }
 
   /** Counts the processes that have stood in its place. */
@@ -93,13 +105,30 @@ export class GatewayProcess {
 
   // ── Speaking to it ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** @throws When no whole answer comes. */
-  query(query: string, variables: Record<string, unknown>): Promise<HttpReply> {
-    return this.#send('POST', '/graphql', { query, variables });
+  /**
+   * @param position - Of a change that the answer is to know of.
+   * @throws When no whole answer comes.
+   */
+  query(query: string, variables: Record<string, unknown>, position?: string): Promise<HttpReply> {
+    const headers = position === undefined ? {} : { 'vitrine-position': position };
+    return this.#send('POST', '/graphql', { body: { query, variables }, headers });
   }
 
   invalidate(body: Record<string, unknown>): Promise<HttpReply> {
-    return this.#send('POST', '/admin/invalidate', body);
+    return this.#send('POST', '/admin/invalidate', { body });
+  }
+
+  /** As upstream tells of its changes, signed by Standard Webhooks. */
+  tell(events: readonly Record<string, unknown>[]): Promise<HttpReply> {
+    const body = { events };
+    const id = randomUUID();
+    const at = new Date();
+    const headers = {
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+      'webhook-signature': webhook.sign(id, at, JSON.stringify(body)),
+    };
+    return this.#send('POST', '/webhooks/upstream', { body, headers });
   }
 
   async readyz(): Promise<Readiness> {
@@ -110,7 +139,7 @@ export class GatewayProcess {
     return new Metrics((await this.#send('GET', '/metrics')).text);
   }
 
-  async #send(method: 'GET' | 'POST', path: string, body?: Record<string, unknown>): Promise<HttpReply> {
+  async #send(method: 'GET' | 'POST', path: string, { body, headers: own }: Sent = {}): Promise<HttpReply> {
     if (this.#pool === undefined) throw new Error(`${this.name} is not there`);
     const {
       statusCode,
@@ -119,7 +148,7 @@ export class GatewayProcess {
     } = await this.#pool.request({
       method,
       path,
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${secrets.admin}` },
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${secrets.admin}`, ...own },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(patienceMs),
     });
@@ -131,6 +160,7 @@ export class GatewayProcess {
     let said = '';
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       if (said.length < 100_000) said += text;
+      this.#logFile?.write(text);
       this.log.read(text);
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => this.log.readError(text));

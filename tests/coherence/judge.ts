@@ -81,6 +81,8 @@ export class Judge {
   #checkAnswer(answer: Answer): string[] {
     const { reply } = answer;
     if ('cut' in reply) return this.#wasAway(answer) ? [] : [`P7: no answer: ${reply.cut}`];
+    if (isNotReached(answer, reply))
+      return this.#mayNotReach(answer) ? [] : ['P6: 504, and the change log can be read'];
     const wrong = checkForm(reply);
     const body = readBody(reply);
     if (wrong.length > 0 || body === undefined) return wrong;
@@ -96,6 +98,11 @@ export class Judge {
     const tookMs = answer.answeredMs - answer.askedMs;
     const what = answer.question.kind === 'page' ? 'collections' : 'all';
     return this.#record.upstreamFailedIn(spanOf(answer), what) || tookMs >= requestTimeoutMs - timerErrorMs;
+  }
+
+  /** What it was to know of is not known there, and cannot be while the change log is silent. */
+  #mayNotReach(answer: Answer): boolean {
+    return this.#record.wasDegradedIn(answer.by.replica, spanOf(answer)) || this.#wasAway(answer);
   }
 
   #wasAway(answer: Answer): boolean {
@@ -174,6 +181,8 @@ export class Judge {
   #binds(change: Change, { answer, onError }: Read): boolean {
     // P5: while upstream cannot be read the old may be served, and says so, unless it was purged.
     if (onError && !change.purge) return false;
+    // P6b at once, wherever it was told: the request carried its position.
+    if (change === answer.after) return true;
     const { by, askedMs } = answer;
     // P6b, P6c: at the process that acknowledged it, whether it could tell the others or not.
     const isOwn = change.by.replica === by.replica && change.by.life === by.life;
@@ -206,6 +215,10 @@ export class Judge {
     const others = new Map(ids.map((id) => [id, this.#allowed(read, id)]));
     return [...wrong, ...checkPage({ question, shown, rows, others }).map((says) => `P2/P3: ${says}`)];
   }
+}
+
+function isNotReached({ after }: Answer, { status, text }: Reply): boolean {
+  return after !== undefined && status === 504 && text.includes('"UPSTREAM_TIMEOUT"');
 }
 
 /** Fields that are not those of the version. */

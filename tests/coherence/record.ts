@@ -18,6 +18,8 @@ export type Reply = {
 export type Answer = {
   readonly by: ProcessId;
   readonly question: Question;
+  /** A change that the answer was asked to know of, by its position. */
+  readonly after?: Change | undefined;
   readonly askedMs: number;
   readonly answeredMs: number;
   /** Or why no whole answer came. */
@@ -35,6 +37,8 @@ export type Change = {
   acknowledgedMs: number;
   /** At the other processes; by how it was acknowledged, at once or when the one that was told is coherent again. */
   knownElsewhereMs: number;
+  /** By which a request to any process can ask to be answered with it. */
+  position?: string;
 };
 
 /** Where upstream fails: rows and collections alike, or collections alone, which change while they are read. */
@@ -74,6 +78,11 @@ export class Recorder implements Recorded {
     this.#changes.push(change);
     for (const id of change.ids) this.#changesOf.set(id, [...this.changesOf(id), change]);
     return change;
+  }
+
+  get counts(): { told: number; acknowledged: number } {
+    const acknowledged = this.#changes.filter(({ acknowledgedMs }) => Number.isFinite(acknowledgedMs));
+    return { told: this.#changes.length, acknowledged: acknowledged.length };
   }
 
   changesOf(id: string): readonly Change[] {

@@ -1,5 +1,5 @@
 /** What came of faults, for people: the table of docs/testing.md, and what was wrong, a line each. */
-import type { Signs } from './faults.ts';
+import type { Signs } from './faults/index.ts';
 import type { Violation } from './judge.ts';
 import type { Resources } from './watch.ts';
 
@@ -57,11 +57,13 @@ export function harmIn({ wrong, late, untold, mistakes }: Report): string[] {
 
 /** Some of them: one mistake is seen by many readers. */
 function describeViolations(violations: readonly Violation[], atMost = 10): string[] {
-  return violations.slice(0, atMost).map(({ says, answer }) => {
-    const { by, question, askedMs, answeredMs, reply } = answer;
-    const how = 'cut' in reply ? 'cut' : reply.cacheStatus;
-    const tookMs = Math.round(answeredMs - askedMs);
-    const when = `asked gateway ${by.replica} at ${Math.round(askedMs)}, answered after ${tookMs} ms`;
-    return `${says}; ${when}: ${how}; ${JSON.stringify(question)}`;
-  });
+  return violations.slice(0, atMost).map(describeViolation);
+}
+
+export function describeViolation({ says, answer }: Violation): string {
+  const { by, question, askedMs, answeredMs, reply } = answer;
+  const how = 'cut' in reply ? 'cut' : reply.cacheStatus;
+  const tookMs = Math.round(answeredMs - askedMs);
+  const when = `asked gateway ${by.replica} at ${Math.round(askedMs)}, answered after ${tookMs} ms`;
+  return `${says}; ${when}: ${how}; ${JSON.stringify(question)}`;
 }

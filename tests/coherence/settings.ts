@@ -28,6 +28,7 @@ export const secrets = {
   admin: 'admin-secret-of-the-faults-7d1c',
   redis: 'redis-secret-of-the-faults-03be',
   upstream: 'upstream-secret-of-the-faults-5a',
+  webhook: `whsec_${Buffer.from('webhook-secret-of-the-faults-c4').toString('base64')}`,
 };
 export const redisUser = 'gateway';
 
@@ -36,6 +37,7 @@ export const gatewaySettings = {
   PORT: '0',
   LOG_FORMAT: 'json',
   ADMIN_TOKEN: secrets.admin,
+  WEBHOOK_SECRET: secrets.webhook,
   REQUEST_TIMEOUT_MS: String(requestTimeoutMs),
   UPSTREAM_TOKEN: secrets.upstream,
   UPSTREAM_TIMEOUT_MS: String(upstreamTimeoutMs),

@@ -7,7 +7,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Chance } from '../simulation/random.ts';
 import type { Deployment } from './deployment.ts';
-import type { GatewayProcess } from './gateway.ts';
+import type { GatewayProcess, HttpReply } from './gateway.ts';
 import { anyQuestion, documentOf, type PageQuestion, type Question, type ShownPage } from './questions.ts';
 import type { Change, ProcessId, Recorder, Reply } from './record.ts';
 
@@ -18,7 +18,7 @@ export type Writing = {
   onlyRewrites?: boolean;
 };
 
-type Options = { deployment: Deployment; recorder: Recorder; seed: number; writing: Writing };
+type Options = { deployment: Deployment; recorder: Recorder; seed: number };
 
 const readersPerReplica = 3;
 const writers = 2;
@@ -33,6 +33,8 @@ export class Traffic {
   readonly #options: Options;
   readonly #over = new AbortController();
   readonly #running: Promise<void>[];
+  /** As whatever is at fault has it. */
+  writing: Writing = {};
 
   constructor(options: Options) {
     this.#options = options;
@@ -108,26 +110,23 @@ export class Traffic {
   }
 
   async #writeAndTell(chance: Chance): Promise<void> {
-    const { deployment, writing } = this.#options;
+    const { lagMs } = this.writing;
     const writes = Array.from({ length: chance.is(0.2) ? 3 : 1 }, () => this.#anyWrite(chance));
-    const ids = [...new Set(writes.map(({ id }) => id))];
-    const how = chance.weighted({ told: 6, untold: 3, purged: 1 });
-    const replica = chance.between(0, deployment.replicas.length - 1);
-    const tell = () => (how === 'untold' ? undefined : this.#tell(replica, ids, how === 'purged'));
     const write = () => {
       for (const { make } of writes) make();
     };
-    if (writing.lagMs === undefined) {
+    const tell = this.#anyTelling(chance, [...new Set(writes.map(({ id }) => id))]);
+    if (lagMs === undefined) {
       write();
       await tell();
     } else {
-      await Promise.all([tell(), delay(writing.lagMs).then(write)]);
+      await Promise.all([tell(), delay(lagMs).then(write)]);
     }
   }
 
   #anyWrite(chance: Chance): { id: string; make(): void } {
     const { catalogue } = this.#options.deployment;
-    const { onlyRewrites = false } = this.#options.writing;
+    const { onlyRewrites = false } = this.writing;
     const there = catalogue.present.length;
     const putting = (id: string) => ({ id, make: () => void catalogue.put(id) });
     const removing = (id: string) => ({ id, make: () => catalogue.remove(id) });
@@ -146,45 +145,86 @@ export class Traffic {
     return putting(kind === 'put' ? chance.pick(present) : catalogue.freshId());
   }
 
-  async #tell(replica: number, ids: readonly string[], purge: boolean): Promise<void> {
+  /** Nobody is told, or one gateway is: by an operator, or by upstream, which says what became of each row. */
+  #anyTelling(chance: Chance, ids: readonly string[]): () => Promise<void> {
+    const how = chance.weighted({ byAnOperator: 3, byUpstream: 3, untold: 3, purged: 1 });
+    const replicas = this.#options.deployment.replicas.length;
+    const [told, asked] = [chance.between(0, replicas - 1), chance.between(0, replicas - 1)];
+    const isAsked = chance.is(0.5);
+    return async () => {
+      if (how === 'untold') return;
+      // Of what is still to come upstream cannot say what it is.
+      const byUpstream = how === 'byUpstream' && this.writing.lagMs === undefined;
+      const change = await this.#tell(told, { ids, purge: how === 'purged', byUpstream });
+      if (change.position !== undefined && isAsked) await this.#askAfter(asked, change);
+    };
+  }
+
+  async #tell(replica: number, { ids, purge, byUpstream }: Telling): Promise<Change> {
     const { deployment, recorder } = this.#options;
     const { gateway } = deployment.replicas[replica] as (typeof deployment.replicas)[number];
     const change = recorder.tells({ by: { replica, life: gateway.life }, ids, purge });
     try {
-      const { status, text } = await gateway.invalidate({ type: 'catalog', ids, mode: purge ? 'purge' : 'refresh' });
-      noteAcknowledgement(change, { status, scope: (JSON.parse(text) as { scope?: unknown }).scope });
+      const reply = byUpstream
+        ? await gateway.tell(ids.map((id) => this.#eventOf(id)))
+        : await gateway.invalidate({ type: 'catalog', ids, mode: purge ? 'purge' : 'refresh' });
+      noteAcknowledgement(change, reply);
     } catch {
       // Nobody was promised anything.
     }
+    return change;
+  }
+
+  #eventOf(id: string): Record<string, unknown> {
+    const row = this.#options.deployment.catalogue.now(id);
+    return row ? { type: 'catalog.updated', id, updatedAt: row.updated_at } : { type: 'catalog.deleted', id };
+  }
+
+  /** Who made the change asks another gateway for what it became. */
+  async #askAfter(replica: number, change: Change): Promise<void> {
+    const [id] = change.ids;
+    await ask(this.#options, replica, { kind: 'row', id: id as string }, change);
   }
 }
 
+type Telling = { ids: readonly string[]; purge: boolean; byUpstream: boolean };
+
 type Loop = { pauseMs: readonly [number, number]; act(chance: Chance): Promise<void> };
 
-/** 200 binds everybody; 503 with this scope, the one process that was told until it can tell the others. */
-function noteAcknowledgement(change: Change, { status, scope }: { status: number; scope: unknown }): void {
+/** Acknowledged, it binds everybody; 503 with this scope, the one process that was told until it can tell the others. */
+function noteAcknowledgement(change: Change, { status, text }: HttpReply): void {
   const nowMs = performance.now();
-  if (status === 200 || scope === 'process') change.acknowledgedMs = nowMs;
-  if (status === 200) change.knownElsewhereMs = nowMs;
+  const { scope, position } = JSON.parse(text) as { scope?: unknown; position?: string };
+  const isKnown = status === 200 || status === 202;
+  if (isKnown || scope === 'process') change.acknowledgedMs = nowMs;
+  if (!isKnown) return;
+  change.knownElsewhereMs = nowMs;
+  if (position !== undefined) change.position = position;
 }
 
-/** @returns The answer, if there was a whole one. */
+/**
+ * @param after - A change that the answer is to know of.
+ * @returns The answer, if there was a whole one.
+ */
 export async function ask(
   { deployment, recorder }: Pick<Options, 'deployment' | 'recorder'>,
   replica: number,
   question: Question,
+  after?: Change,
 ): Promise<Reply | undefined> {
   const { gateway } = deployment.replicas[replica] as (typeof deployment.replicas)[number];
   const by: ProcessId = { replica, life: gateway.life };
   const askedMs = performance.now();
-  const reply = await replyOf(gateway, question).catch((error: Error) => ({ cut: String(error.cause ?? error) }));
-  recorder.answers.push({ by, question, askedMs, answeredMs: performance.now(), reply });
+  const reply = await replyOf(gateway, question, after).catch((error: Error) => ({
+    cut: String(error.cause ?? error),
+  }));
+  recorder.answers.push({ by, question, after, askedMs, answeredMs: performance.now(), reply });
   return 'cut' in reply ? undefined : reply;
 }
 
-async function replyOf(gateway: GatewayProcess, question: Question): Promise<Reply> {
+async function replyOf(gateway: GatewayProcess, question: Question, after?: Change): Promise<Reply> {
   const { query, variables } = documentOf(question);
-  const { status, headers, text } = await gateway.query(query, variables);
+  const { status, headers, text } = await gateway.query(query, variables, after?.position);
   const header = (name: string) => (typeof headers[name] === 'string' ? headers[name] : undefined);
   return { status, text, requestId: header('x-request-id'), cacheStatus: header('cache-status') };
 }

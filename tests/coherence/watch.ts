@@ -4,7 +4,8 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Deployment } from './deployment.ts';
-import type { Signs } from './faults.ts';
+import type { Signs } from './faults/index.ts';
+import type { Span } from './gateway-log.ts';
 import type { Answer, Recorder } from './record.ts';
 
 /** What a process holds; sockets are open files. */
@@ -21,10 +22,12 @@ export class Watch {
   readonly #signs: Signs;
   readonly #over = new AbortController();
   readonly #running: Promise<void>[] = [];
-  /** By gateway and life, the counter as it was first seen. */
-  readonly #atFirst = new Map<string, number>();
-  #hasRisen = false;
+  /** By gateway and life, the counter as it was seen last. */
+  readonly #counted = new Map<string, { value: number; atMs: number }>();
   #wasReady = false;
+
+  /** Between two looks at the counter of a gateway of which the later one saw more. */
+  readonly rises: Span[] = [];
 
   constructor(deployment: Deployment, recorder: Recorder, signs: Signs) {
     this.#deployment = deployment;
@@ -52,7 +55,7 @@ export class Watch {
     const { readyz, counter, answer } = this.#signs;
     const told = {
       readyz: readyz === undefined || this.#wasReady,
-      counter: counter === undefined || this.#hasRisen,
+      counter: counter === undefined || this.rises.length > 0,
       answer: answer === undefined || answers.some((given) => isSign(answer, given)),
     };
     return (Object.keys(told) as (keyof Signs)[]).filter((sign) => !told[sign]);
@@ -83,10 +86,10 @@ export class Watch {
     this.peak.residentMb = Math.max(this.peak.residentMb, metrics.sum('process_resident_memory_bytes') / 2 ** 20);
     const { counter } = this.#signs;
     if (counter === undefined) return;
-    const value = counter(metrics);
-    const atFirst = this.#atFirst.get(process) ?? value;
-    this.#atFirst.set(process, atFirst);
-    if (value > atFirst) this.#hasRisen = true;
+    const now = { value: counter(metrics), atMs: performance.now() };
+    const before = this.#counted.get(process) ?? now;
+    this.#counted.set(process, now);
+    if (now.value > before.value) this.rises.push({ fromMs: before.atMs, untilMs: now.atMs });
   }
 
   #gateway(replica: number) {

@@ -10,6 +10,8 @@ const sentinelCount = 3;
 const quorum = 2;
 
 export type RunningSentinels = {
+  /** What they call the master and its replicas together. */
+  readonly group: string;
   /** As a gateway is told of them. */
   readonly settings: Record<string, string>;
   readonly tls: Tls | undefined;
@@ -46,6 +48,7 @@ export async function startSentinels({ replicas = 1, rights }: Options = {}): Pr
   await running.settled();
   const strays: RunningRedis[] = [];
   return Object.assign(running, {
+    group,
     startStray: async ({ port }: RunningRedis) => {
       const stray = await startSentinel(access, port);
       strays.push(stray);

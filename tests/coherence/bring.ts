@@ -1,0 +1,112 @@
+/**
+ * One fault: it comes, lasts and goes, all of which is written down; then all is waited for to be well.
+ *
+ * All is well when each gateway says so, and gives a whole page and a row of what upstream has, not on error.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../support/redis.ts';
+import type { Deployment, Replica } from './deployment.ts';
+import type { Fault } from './faults/index.ts';
+import type { Span } from './gateway-log.ts';
+import type { Recorder, Reply } from './record.ts';
+import { requestTimeoutMs } from './settings.ts';
+import { ask, type Traffic } from './traffic.ts';
+
+export type At = { deployment: Deployment; recorder: Recorder };
+
+type Coming = At & {
+  traffic: Traffic;
+  /** In ms, unless the fault says otherwise. */
+  lastsMs: number;
+  /** The place of the gateway that it befalls. */
+  struck?: number;
+};
+
+/** A fault as it was: from when it first came until what ended it was done. */
+export type Came = Span & {
+  readonly fault: Fault;
+  /** When it was over: when it came for the last time, for one that nothing ends. */
+  overMs: number;
+  /** When all was well again; never, so far. */
+  wellMs: number;
+  /** What of upstream failed by it. */
+  failing: Span | undefined;
+};
+
+/** How soon all must be well again, in ms; with connections that are tried anew every 2 s at the latest. */
+const recoveryAtMostMs = 20_000;
+
+/**
+ * How long upstream's failure is felt beyond its end: a read that was sent just before may go on for its budget (0.8 of
+ * the request's deadline), and what it comes to answers for a second more.
+ */
+const aftermathMs = { read: 0.8 * requestTimeoutMs, remembered: 1_000 };
+
+/** Resolves once what ends it was done. */
+export async function bring(fault: Fault, { struck = 0, ...coming }: Coming): Promise<Came> {
+  const { deployment, recorder, traffic, lastsMs } = coming;
+  const replica = deployment.replicas[struck] as Replica;
+  const fromMs = performance.now();
+  const away = fault.stops ? recorder.goesAway(struck, fromMs) : undefined;
+  const failing = fault.upstreamFails && recorder.upstreamFails(fault.upstreamFails, fromMs);
+  const lagging = fault.upstreamLagMs === undefined ? undefined : recorder.upstreamLags(fault.upstreamLagMs, fromMs);
+  traffic.writing = { ...traffic.writing, ...fault.writing };
+  const last = await lasting(fault, { deployment, replica, lastsMs: fault.lastsMs ?? lastsMs });
+  const overMs = fault.heal === undefined ? last.cameMs : performance.now();
+  await fault.heal?.(deployment, { nth: last.nth, struck: replica });
+  if (fault.writing !== undefined) traffic.writing = {};
+  const untilMs = performance.now();
+  for (const span of [away, lagging]) if (span !== undefined) span.untilMs = untilMs;
+  return { fault, fromMs, overMs, untilMs, wellMs: Number.POSITIVE_INFINITY, failing };
+}
+
+/**
+ * Waits until all is well after these, and writes down when it was.
+ *
+ * @throws When that takes too long.
+ */
+export async function recover(came: readonly Came[], at: At): Promise<void> {
+  await Promise.all(
+    at.deployment.replicas.map((_, replica) => eventually(() => isWell(at, replica), recoveryAtMostMs)),
+  );
+  const wellMs = performance.now();
+  for (const each of came) {
+    each.wellMs = wellMs;
+    if (each.failing === undefined) continue;
+    each.failing.untilMs = Math.max(wellMs, each.untilMs + aftermathMs.read) + aftermathMs.remembered;
+  }
+}
+
+type Lasting = { deployment: Deployment; replica: Replica; lastsMs: number };
+
+/** @returns When it came for the last time, and how often it had come before. */
+async function lasting({ cause, heal, againEveryMs }: Fault, { deployment, replica, lastsMs }: Lasting) {
+  const untilMs = performance.now() + lastsMs;
+  const everyMs = againEveryMs ?? lastsMs;
+  for (let nth = 0; ; nth++) {
+    await cause(deployment, { nth, struck: replica });
+    const cameMs = performance.now();
+    const isLast = cameMs + everyMs >= untilMs;
+    // With nothing to heal it is over at once.
+    if (heal !== undefined || !isLast) await delay(everyMs);
+    if (isLast) return { cameMs, nth };
+  }
+}
+
+/** That the answers are right is for the judge to say, as of all others. */
+async function isWell(at: At, replica: number): Promise<boolean> {
+  const { deployment } = at;
+  if ((await deployment.replicas[replica]?.gateway.readyz())?.status !== 'ok') return false;
+  const id = deployment.catalogue.present[0]?.id ?? '1';
+  const whole = { order: 'TITLE', direction: 'ASC', filter: {}, take: { first: 100 } } as const;
+  const replies = [await ask(at, replica, { kind: 'row', id }), await ask(at, replica, { kind: 'page', page: whole })];
+  return replies.every((reply) => reply !== undefined && !hasErrors(reply) && !isOnError(reply));
+}
+
+export function hasErrors({ text }: Reply): boolean {
+  return text.includes('"errors":[');
+}
+
+export function isOnError({ cacheStatus = '' }: Reply): boolean {
+  return cacheStatus.includes('detail=stale-if-error');
+}
