@@ -63,7 +63,7 @@ export type Outcome = {
   peak: Resources;
 };
 
-export type Counts = {
+type Counts = {
   writes: number;
   /** Changes that gateways were told of, and those that were acknowledged. */
   told: number;

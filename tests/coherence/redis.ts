@@ -22,7 +22,7 @@ type Common = {
   close(): Promise<unknown>;
 };
 
-export type SingleRedis = Common & { readonly kind: 'single'; readonly server: RunningRedis };
+type SingleRedis = Common & { readonly kind: 'single'; readonly server: RunningRedis };
 export type ClusteredRedis = Common & { readonly kind: 'cluster'; readonly cluster: RunningCluster };
 export type WatchedRedis = Common & { readonly kind: 'sentinel'; readonly sentinels: RunningSentinels };
 export type RedisUnderTest = SingleRedis | ClusteredRedis | WatchedRedis;

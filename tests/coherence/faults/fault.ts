@@ -32,7 +32,7 @@ export type Fault = {
   tells: Signs;
 };
 
-export type Blow = {
+type Blow = {
   /** How often it came before. */
   nth: number;
   /** The gateway that it befalls, where it does not befall all. */

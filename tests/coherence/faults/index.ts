@@ -8,7 +8,7 @@ import { sentinelFaults } from './redis-sentinel.ts';
 import { singleRedisFaults } from './redis-single.ts';
 import { upstreamFaults } from './upstream.ts';
 
-export type { Blow, Fault, Signs } from './fault.ts';
+export type { Fault, Signs } from './fault.ts';
 
 const ofTopology = { single: singleRedisFaults, cluster: clusterFaults, sentinel: sentinelFaults };
 

@@ -54,7 +54,7 @@ export function killed({ name, victim, tells }: Failover): Fault {
 }
 
 /** Silent until another is in its place; then it wakes, and takes itself for the master until it is told. */
-export function paused({ name, victim, tells }: Failover): Fault {
+function paused({ name, victim, tells }: Failover): Fault {
   return {
     name: `${name} paused until it was failed over`,
     of: 'redis',
