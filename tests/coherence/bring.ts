@@ -15,7 +15,7 @@ import { ask, type Traffic } from './traffic.ts';
 export type At = { deployment: Deployment; recorder: Recorder };
 
 type Coming = At & {
-  traffic: Traffic;
+  traffic: Pick<Traffic, 'writing'>;
   /** In ms, unless the fault says otherwise. */
   lastsMs: number;
   /** The place of the gateway that it befalls. */
@@ -25,6 +25,8 @@ type Coming = At & {
 /** A fault as it was: from when it first came until what ended it was done. */
 export type Came = Span & {
   readonly fault: Fault;
+  /** The place of the gateway that it befell, where it does not befall all. */
+  readonly struck: number;
   /** When it was over: when it came for the last time, for one that nothing ends. */
   overMs: number;
   /** When all was well again; never, so far. */
@@ -57,7 +59,7 @@ export async function bring(fault: Fault, { struck = 0, ...coming }: Coming): Pr
   if (fault.writing !== undefined) traffic.writing = {};
   const untilMs = performance.now();
   for (const span of [away, lagging]) if (span !== undefined) span.untilMs = untilMs;
-  return { fault, fromMs, overMs, untilMs, wellMs: Number.POSITIVE_INFINITY, failing };
+  return { fault, struck, fromMs, overMs, untilMs, wellMs: Number.POSITIVE_INFINITY, failing };
 }
 
 /**

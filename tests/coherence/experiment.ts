@@ -20,6 +20,7 @@ import { Recorder } from './record.ts';
 import type { RedisKind } from './redis.ts';
 import { describeViolation } from './report.ts';
 import { ages } from './settings.ts';
+import { stampedesIn } from './stampedes.ts';
 import { Stillness } from './stillness.ts';
 import { Traffic } from './traffic.ts';
 import { UpstreamReads } from './upstream-reads.ts';
@@ -179,21 +180,12 @@ class Experiment {
     }
   }
 
-  /**
-   * P4, while nothing is at fault: of one row, or one page, one read at a time. A change has a read of its own, and one
-   * that was under way as it began is no answer to whoever asks after it.
-   */
   #findStampedes(): void {
     const troubles = [...this.#nemesis.came.map(troubleOf), ...this.#watch.rises];
-    for (const { read, row, underWay } of this.#reads.together()) {
-      const fromMs = Math.min(read.fromMs, ...underWay.map((other) => other.fromMs));
-      if (troubles.some((trouble) => trouble.fromMs <= read.fromMs && fromMs <= trouble.untilMs)) continue;
-      const changes = row === undefined ? [] : this.#recorder.changesOf(row);
-      const during = changes.filter((change) => change.beganMs <= read.fromMs && change.acknowledgedMs >= fromMs);
-      if (underWay.length <= during.length) continue;
-      const what = row === undefined ? `page ${read.page}` : `row ${row}`;
-      const says = `P4: ${what} read ${underWay.length + 1} times at once, with ${during.length} changes of it`;
-      this.#find({ kind: 'stampede', says, atMs: read.fromMs });
+    const changesOf = (id: string) => this.#recorder.changesOf(id);
+    for (const { what, reads, changes, atMs } of stampedesIn(this.#reads.all, { changesOf, troubles })) {
+      const says = `P4: ${what} read ${reads} times at once, with ${changes} changes of it`;
+      this.#find({ kind: 'stampede', says, atMs });
     }
   }
 

@@ -8,11 +8,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Chance } from '../simulation/random.ts';
 import { type At, bring, type Came, recover } from './bring.ts';
+import { Deck } from './deck.ts';
 import type { Fault } from './faults/index.ts';
 import type { Traffic } from './traffic.ts';
 
 type Options = At & {
-  traffic: Traffic;
+  traffic: Pick<Traffic, 'writing'>;
   chance: Chance;
   faults: readonly Fault[];
 };
@@ -23,13 +24,13 @@ const secondComesAfterMs = [100, 600] as const;
 
 export class Nemesis {
   readonly #options: Options;
-  /** What is to come before anything comes again. */
-  #deck: Fault[] = [];
+  readonly #deck: Deck;
   /** What came, in the order in which it was over. */
   readonly came: Came[] = [];
 
   constructor(options: Options) {
     this.#options = options;
+    this.#deck = new Deck(options.faults, options.chance);
   }
 
   /** What has not come yet. */
@@ -44,27 +45,13 @@ export class Nemesis {
    */
   async strike(tell: (fault: Fault) => void): Promise<void> {
     const { chance } = this.#options;
-    const first = this.#draw(() => true) as Fault;
-    const second = chance.is(0.5) ? this.#draw((fault) => areApart(first, fault)) : undefined;
+    const first = this.#deck.draw();
+    const second = chance.is(0.5) ? this.#deck.drawBeside(first) : undefined;
     const bringing = [this.#bring(first, tell)];
     if (second) bringing.push(delay(chance.between(...secondComesAfterMs)).then(() => this.#bring(second, tell)));
     const came = await Promise.all(bringing);
     this.came.push(...came);
     await recover(came, this.#options);
-  }
-
-  /** The next that fits. */
-  #draw(fits: (fault: Fault) => boolean): Fault | undefined {
-    if (this.#deck.length === 0) this.#deck = this.#shuffled();
-    const at = this.#deck.findIndex(fits);
-    return at < 0 ? undefined : this.#deck.splice(at, 1)[0];
-  }
-
-  #shuffled(): Fault[] {
-    const rest = [...this.#options.faults];
-    const order: Fault[] = [];
-    while (rest.length > 0) order.push(...rest.splice(this.#options.chance.between(0, rest.length - 1), 1));
-    return order;
   }
 
   #bring(fault: Fault, tell: (fault: Fault) => void): Promise<Came> {
@@ -73,8 +60,4 @@ export class Nemesis {
     tell(fault);
     return bring(fault, { ...this.#options, lastsMs: chance.between(...lastsMs), struck });
   }
-}
-
-function areApart(a: Fault, b: Fault): boolean {
-  return a.of !== b.of && a.of !== 'all' && b.of !== 'all';
 }

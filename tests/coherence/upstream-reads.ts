@@ -26,20 +26,6 @@ export class UpstreamReads {
     unsubscribe(channel, this.#note);
   }
 
-  /** Each read of a row, or of a page, with those of the same that were under way when it came. */
-  *together(): Generator<{ read: UpstreamRead; row?: string; underWay: UpstreamRead[] }> {
-    const latest = new Map<string, UpstreamRead[]>();
-    const underWay = (what: string, read: UpstreamRead) => {
-      const before = (latest.get(what) ?? []).filter(({ untilMs }) => untilMs > read.fromMs);
-      latest.set(what, [...before, read]);
-      return before;
-    };
-    for (const read of this.all) {
-      for (const row of read.rows) yield { read, row, underWay: underWay(`row ${row}`, read) };
-      if (read.page !== undefined) yield { read, underWay: underWay(`page ${read.page}`, read) };
-    }
-  }
-
   #begin({ request, response }: Started): void {
     const what = whatIsRead(new URL(request.url ?? '/', 'http://upstream'));
     if (what === undefined) return;
