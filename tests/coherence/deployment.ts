@@ -27,6 +27,8 @@ export type Deployment = {
   readonly replicas: readonly Replica[];
   /** Called after each page of the collection that upstream has made and not sent yet, while `latencyMs` is set on it. */
   onPageMade: () => void;
+  /** Ends what is at fault with upstream. */
+  healUpstream(): void;
   close(): Promise<void>;
 };
 
@@ -34,6 +36,8 @@ type Options = {
   redis?: RedisKind;
   replicas?: number;
   rows?: number;
+  /** How far away upstream is: at none, reads that are sent at the same time hardly ever overlap. */
+  upstreamLatencyMs?: number;
   /** Of each gateway, besides its settings. */
   env?: Record<string, string>;
   /** Where what gateways print is kept. */
@@ -45,6 +49,7 @@ export async function openDeployment({
   redis: kind = 'single',
   replicas: count = 2,
   rows = 60,
+  upstreamLatencyMs,
   env = {},
   logDir,
 }: Options = {}): Promise<Deployment> {
@@ -62,6 +67,7 @@ export async function openDeployment({
     upstream,
     redis,
     replicas,
+    healUpstream: () => upstream.faults.replace({ latencyMs: upstreamLatencyMs ?? false }),
     close: async () => {
       for (const node of redis.nodes) node.resume();
       await Promise.all(replicas.map(closeReplica));
@@ -69,6 +75,7 @@ export async function openDeployment({
     },
   });
   try {
+    deployment.healUpstream();
     await untilReady(deployment);
     return deployment;
   } catch (error) {

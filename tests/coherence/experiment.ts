@@ -80,11 +80,13 @@ const calmMs = [800, 2_000] as const;
 const calmTailMs = ages.staleMs + 1_000;
 /** What a gateway was still about when all was well again. */
 const settlingMs = 500;
+/** Of upstream, as of one in the same data centre. */
+const upstreamLatencyMs = 15;
 /** So that judging keeps nobody waiting: upstream stands in this process. */
 const judgedAtOnce = 20;
 
 export async function runExperiment(plan: Plan, tell: (progress: Progress) => void = () => {}): Promise<Outcome> {
-  const deployment = await openDeployment(plan);
+  const deployment = await openDeployment({ ...plan, upstreamLatencyMs });
   try {
     return await new Experiment(deployment, plan, tell).run();
   } finally {

@@ -23,7 +23,7 @@ export const upstreamFaults: readonly Fault[] = [
     name: 'upstream hangs',
     of: 'upstream',
     cause: ({ upstream }) => upstream.faults.set({ hang: true }),
-    heal: ({ upstream }) => upstream.faults.reset(),
+    heal: (at) => at.healUpstream(),
     upstreamFails: 'all',
     lastsMs: 3_000,
     tells: { readyz: upstreamIsDown, counter: requests('timeout'), answer: /UPSTREAM_TIMEOUT|stale-if-error/ },
@@ -32,7 +32,7 @@ export const upstreamFaults: readonly Fault[] = [
     name: 'upstream answers half of all with errors',
     of: 'upstream',
     cause: ({ upstream }) => upstream.faults.set({ errorRate: 0.5 }),
-    heal: ({ upstream }) => upstream.faults.reset(),
+    heal: (at) => at.healUpstream(),
     upstreamFails: 'all',
     tells: { readyz: upstreamIsDown, counter: requests('503') },
   },
@@ -40,7 +40,7 @@ export const upstreamFaults: readonly Fault[] = [
     name: 'upstream slow, within its deadline (300 ms)',
     of: 'upstream',
     cause: ({ upstream }) => upstream.faults.set({ latencyMs: 300 }),
-    heal: ({ upstream }) => upstream.faults.reset(),
+    heal: (at) => at.healUpstream(),
     // Two looks at a collection are 300 ms apart: one that rows come to or go from more often drifts.
     writing: { onlyRewrites: true },
     tells: { answer: /hit; ttl=-/ },
@@ -53,7 +53,7 @@ export const upstreamFaults: readonly Fault[] = [
       at.onPageMade = () => swapRows(at);
     },
     heal: (at) => {
-      at.upstream.faults.reset();
+      at.healUpstream();
       at.onPageMade = () => {};
     },
     upstreamFails: 'collections',
@@ -78,7 +78,7 @@ export const upstreamFaults: readonly Fault[] = [
     of: 'upstream',
     cause: ({ upstream }, { nth }) => freezeSome(upstream, nth),
     againEveryMs: 800,
-    heal: ({ upstream }) => upstream.faults.reset(),
+    heal: (at) => at.healUpstream(),
     upstreamLagMs: 900,
     lastsMs: 3_000,
     tells: { counter: (metrics) => metrics.sum('vitrine_cache_rejected_total', { reason: 'older_version' }) },
