@@ -17,7 +17,7 @@ const goodAtLeast = 0.95;
 /** With fewer, one that is not good is a coin that was thrown once. */
 const calmAtLeast = 200;
 /** Outside of these is no cache, or nothing that ever changed. */
-const hitRatioBetween = [0.3, 0.995] as const;
+const hitRatioBetween = [0.3, 0.999] as const;
 const eachAtLeast = 10;
 
 export function evidenceOf({ marks, came }: Outcome): Evidence {

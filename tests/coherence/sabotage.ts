@@ -21,11 +21,11 @@ export const sabotages = {
     text: 'if (entry === undefined || !follower.valid(this.name, id, entry.asOf)) return undefined;',
     instead: 'if (entry === undefined) return undefined;',
   },
-  /** What was read in an era that is over is believed in the next, which knows none of its changes. */
+  /** Each era is taken for the one before: what was read in that is believed, and nothing is known of its changes. */
   era: {
     file: 'src/cache/knowledge.ts',
-    text: 'return asOf.era === this.#era.index && asOf.position >= this.#floors.floor(namespace, id);',
-    instead: 'return asOf.position >= this.#floors.floor(namespace, id);',
+    text: 'this.#era = { index: this.#era.index + 1, token };',
+    instead: 'this.#era = { index: 1, token };',
   },
   /** Every lease is granted, whoever holds it. */
   leases: {

@@ -2,7 +2,7 @@
 import { eventually, type RunningRedis } from '../../support/redis.ts';
 import type { Deployment } from '../deployment.ts';
 import type { WatchedRedis } from '../redis.ts';
-import { eras, type Fault } from './fault.ts';
+import { eras, type Fault, isDegraded } from './fault.ts';
 import { redisNodeFaults, settled } from './redis-nodes.ts';
 
 const watched = ({ redis }: Deployment): WatchedRedis => {
@@ -38,6 +38,7 @@ export const sentinelFaults: readonly Fault[] = [
       for (const sentinel of watched(at).sentinels.sentinels) sentinel.resume();
       await settled(at.redis);
     },
-    tells: {},
+    // Which server is the master nobody can tell meanwhile.
+    tells: { readyz: isDegraded },
   },
 ];
