@@ -21,7 +21,11 @@ describe('a timeline', () => {
   });
 
   it('names each fault, and how long it lasted', () => {
-    expect(timelineOf(outcome)).toContain(`<title>${came.fault.name}: 1.0 s, all well 0.0 s later</title>`);
+    const svg = timelineOf({ ...outcome, came: [came, { ...came, fromMs: 5_000, untilMs: 7_000, wellMs: 7_500 }] });
+    expect(svg).toContain(`<title>${came.fault.name}: 1.0 s, all well 0.0 s later</title>`);
+    expect(svg).toContain(`<title>${came.fault.name}: 2.0 s, all well 0.5 s later</title>`);
+    expect(count(svg, `>1 ${came.fault.name}</text>`)).toBe(1);
+    expect(count(svg, '>1</text>')).toBe(2);
   });
 
   it('marks what was wrong, with its words', () => {

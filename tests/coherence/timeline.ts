@@ -1,6 +1,6 @@
 /**
- * What happened in an experiment, as a picture (SVG): faults by what they befell, answers of each gateway by how they
- * were, and what was wrong when.
+ * What happened in an experiment, as a picture (SVG): faults by what they befell, numbered by their kinds; answers of
+ * each gateway by how they were; and what was wrong when.
  */
 import type { Came } from './bring.ts';
 import type { Finding, Outcome } from './experiment.ts';
@@ -27,6 +27,8 @@ const faultHeight = 18;
 const laneHeight = 76;
 const gap = 8;
 const columns = 240;
+const kindHeight = 15;
+const kindColumns = 3;
 
 const faultLanes: readonly { name: string; of: readonly Fault['of'][] }[] = [
   { name: 'Redis', of: ['redis', 'all'] },
@@ -37,6 +39,7 @@ const faultLanes: readonly { name: string; of: readonly Fault['of'][] }[] = [
 export function timelineOf(outcome: Outcome): string {
   const { plan, span, marks, came, findings, degraded } = outcome;
   const across = scaleOf(span);
+  const kinds = kindsOf(came);
   const faultsTop = 48;
   const lanesTop = faultsTop + faultLanes.length * faultHeight + gap;
   const bottom = lanesTop + plan.replicas * (laneHeight + gap);
@@ -47,7 +50,9 @@ export function timelineOf(outcome: Outcome): string {
       const y = faultsTop + index * faultHeight;
       return [
         text({ x: 16, y: y + 12, size: 11 }, name),
-        ...came.filter(({ fault }) => of.includes(fault.of)).map((one) => faultBox(one, across, y)),
+        ...came
+          .filter(({ fault }) => of.includes(fault.of))
+          .map((one) => faultBox(one, { number: kinds.indexOf(one.fault) + 1, across, y })),
       ];
     }),
     ...degraded.flatMap((spans, replica) => {
@@ -64,9 +69,11 @@ export function timelineOf(outcome: Outcome): string {
     ...findings.map((finding) => findingMark(finding, across, lanesTop)),
     ...ticks(span, across, bottom + 12),
     ...legend(bottom + 36),
+    ...namesOf(kinds, bottom + 62),
   ];
+  const height = bottom + 60 + Math.ceil(kinds.length / kindColumns) * kindHeight;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${bottom + 52}" font-family="sans-serif">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif">`,
     '<rect width="100%" height="100%" fill="white"/>',
     ...parts,
     '</svg>\n',
@@ -84,10 +91,25 @@ function scaleOf({ fromMs, untilMs }: Span): Across {
   return (span) => ({ x: at(span.fromMs), width: at(span.untilMs) - at(span.fromMs) });
 }
 
-function faultBox({ fault, fromMs, untilMs, wellMs }: Came, across: Across, y: number): string {
+/** Kinds of faults, numbered in the order in which they came. */
+function kindsOf(came: readonly Came[]): Fault[] {
+  return [...new Set(came.toSorted((a, b) => a.fromMs - b.fromMs).map(({ fault }) => fault))];
+}
+
+function namesOf(kinds: readonly Fault[], top: number): string[] {
+  const rows = Math.ceil(kinds.length / kindColumns);
+  return kinds.map(({ name }, index) => {
+    const x = 16 + Math.floor(index / rows) * ((width - 16) / kindColumns);
+    return text({ x, y: top + (index % rows) * kindHeight, size: 10 }, `${index + 1} ${name}`);
+  });
+}
+
+type Drawn = { number: number; across: Across; y: number };
+
+function faultBox({ fault, fromMs, untilMs, wellMs }: Came, { number, across, y }: Drawn): string {
   const { x, width } = across({ fromMs, untilMs });
   const lasted = `${fault.name}: ${seconds(untilMs - fromMs)}, all well ${seconds(wellMs - untilMs)} later`;
-  const name = text({ x: x + 2, y: y + 11, size: 8 }, width > 60 ? fault.name.slice(0, Math.floor(width / 4.2)) : '');
+  const name = text({ x: x + 2, y: y + 11, size: 9 }, String(number));
   return `<g><title>${escapeText(lasted)}</title>${box({ x, width: Math.max(2, width), y, height: faultHeight - 3, fill: faultColour })}${name}</g>`;
 }
 
