@@ -74,6 +74,7 @@ export function timelineOf(outcome: Outcome): string {
   const height = bottom + 60 + Math.ceil(kinds.length / kindColumns) * kindHeight;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif">`,
+    `<title>${title}</title>`,
     '<rect width="100%" height="100%" fill="white"/>',
     ...parts,
     '</svg>\n',
