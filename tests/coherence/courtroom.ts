@@ -26,6 +26,7 @@ export class Courtroom {
   failing = false;
   away = false;
   degraded = false;
+  inAnotherEra = false;
   lagMs = 0;
   readonly #judge = new Judge({
     catalogue: this.catalogue,
@@ -35,6 +36,7 @@ export class Courtroom {
       upstreamLagMsIn: () => this.lagMs,
       wasAwayIn: () => this.away,
       wasDegradedIn: () => this.degraded,
+      enteredEraIn: () => this.inAnotherEra,
     },
   });
 

@@ -1,5 +1,6 @@
 /**
- * What a gateway prints, read as it comes: whether it is fit to be read, and when the gateway knew that it was cut off.
+ * What a gateway prints, read as it comes: whether it is fit to be read, and when the gateway knew that it was cut off,
+ * or in another era.
  *
  * A line that is no JSON, holds a secret, or is of level error or worse is a mistake: no fault from outside may bring
  * one about.
@@ -21,6 +22,8 @@ export class GatewayLog {
   readonly mistakes: string[] = [];
   /** In which it said that the change log was silent. */
   readonly degraded: Span[] = [];
+  /** When it came to know of another era. */
+  readonly #eras: Span[] = [];
   #rest = '';
 
   /** Of standard output, cut anywhere. */
@@ -45,6 +48,10 @@ export class GatewayLog {
     return this.degraded.some((span) => span.fromMs <= untilMs && fromMs <= span.untilMs);
   }
 
+  enteredEraIn({ fromMs, untilMs }: Span): boolean {
+    return this.#eras.some((span) => span.fromMs <= untilMs && fromMs <= span.untilMs);
+  }
+
   #readLine(text: string): void {
     if (Object.values(secrets).some((secret) => text.includes(secret))) this.mistakes.push(`a secret: ${text}`);
     const line = parseLine(text);
@@ -58,6 +65,7 @@ export class GatewayLog {
     if (event === 'coherence.degraded') {
       this.degraded.push({ fromMs: atMs - stampErrorMs, untilMs: Number.POSITIVE_INFINITY });
     }
+    if (event === 'coherence.era') this.#eras.push({ fromMs: atMs - stampErrorMs, untilMs: atMs + stampErrorMs });
     if (event === 'coherence.recovered') this.#recovered(atMs + stampErrorMs);
   }
 

@@ -135,6 +135,29 @@ describe('P6 bounded age › a row from before an acknowledged change', () => {
   });
 });
 
+describe('P5 no resurrection › a row that was purged', () => {
+  let old: CatalogRow;
+  beforeEach(() => {
+    ({ old } = court.rewrite());
+    court.failing = true;
+    court.nowMs += 10;
+    court.tell({ purge: true });
+    court.nowMs += coherenceMs;
+  });
+
+  it('is noticed on error at every process', () => {
+    expect(court.verdictOnRow(old, { cacheStatus: onError })).toEqual(wrong('purge told to 0'));
+    expect(court.verdictOnRow(old, { cacheStatus: onError, by: other })).toEqual(wrong('purge told to 0'));
+  });
+
+  it('passes on error at another whose log was lost before it had to be read, and there alone', () => {
+    court.inAnotherEra = true;
+    expect(court.verdictOnRow(old, { cacheStatus: onError, by: other })).toEqual([]);
+    expect(court.verdictOnRow(old, { by: other })).toEqual(wrong('purge told to 0'));
+    expect(court.verdictOnRow(old, { cacheStatus: onError })).toEqual(wrong('purge told to 0'));
+  });
+});
+
 describe('P5 no resurrection › a row', () => {
   it('that goes back at one process is noticed, though both versions are young enough', () => {
     const rows = court.rewrite();

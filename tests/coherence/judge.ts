@@ -188,8 +188,10 @@ export class Judge {
     const isOwn = change.by.replica === by.replica && change.by.life === by.life;
     if (isOwn && askedMs >= change.acknowledgedMs) return true;
     // P6b: at every other within COHERENCE_MS, or it stops trusting its memory; P6c: unless it cannot know.
-    const isKnown = askedMs >= change.knownElsewhereMs + coherenceMs;
-    return isKnown && !this.#record.wasDegradedIn(by.replica, spanOf(answer));
+    const knownMs = change.knownElsewhereMs + coherenceMs;
+    if (askedMs < knownMs || this.#record.wasDegradedIn(by.replica, spanOf(answer))) return false;
+    // A log that was lost before it had to be read tells of no purge. In the era after it all is read anew, but on error.
+    return !onError || !this.#record.enteredEraIn(by.replica, { fromMs: change.beganMs, untilMs: knownMs });
   }
 
   #sinceText(read: Read, id: string): string {

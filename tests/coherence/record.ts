@@ -55,7 +55,12 @@ export type Recorded = {
   wasAwayIn(replica: number, span: Span): boolean;
   /** It had said that the change log was silent, and so that only age limits hold. */
   wasDegradedIn(replica: number, span: Span): boolean;
+  /** It came to know of another era: what the log of the one before still had to tell it never will. */
+  enteredEraIn(replica: number, span: Span): boolean;
 };
+
+/** What gateways said of themselves. */
+type SaidOfItself = { wasDegradedIn(span: Span): boolean; enteredEraIn(span: Span): boolean };
 
 /** Writes it down as it goes on. */
 export class Recorder implements Recorded {
@@ -65,9 +70,9 @@ export class Recorder implements Recorded {
   readonly #upstreamFailed: (Span & { what: Unreadable })[] = [];
   readonly #lags: (Span & { lagMs: number })[] = [];
   readonly #away: (Span & { replica: number })[] = [];
-  readonly #logs: readonly { wasDegradedIn(span: Span): boolean }[];
+  readonly #logs: readonly SaidOfItself[];
 
-  constructor(logs: readonly { wasDegradedIn(span: Span): boolean }[]) {
+  constructor(logs: readonly SaidOfItself[]) {
     this.#logs = logs;
   }
 
@@ -132,6 +137,10 @@ export class Recorder implements Recorded {
 
   wasDegradedIn(replica: number, span: Span): boolean {
     return this.#logs[replica]?.wasDegradedIn(span) ?? false;
+  }
+
+  enteredEraIn(replica: number, span: Span): boolean {
+    return this.#logs[replica]?.enteredEraIn(span) ?? false;
   }
 }
 
