@@ -183,7 +183,9 @@ class Experiment {
   }
 
   #findStampedes(): void {
-    const troubles = [...this.#nemesis.came.map(troubleOf), ...this.#watch.rises];
+    // A busy machine is a fault that nobody brings: a gateway that cannot reach Redis in time reads for itself.
+    const degraded = this.#deployment.replicas.flatMap(({ gateway }) => gateway.log.degraded);
+    const troubles = [...this.#nemesis.came.map(troubleOf), ...this.#watch.rises, ...degraded];
     const changesOf = (id: string) => this.#recorder.changesOf(id);
     for (const { what, reads, changes, atMs } of stampedesIn(this.#reads.all, { changesOf, troubles })) {
       const says = `P4: ${what} read ${reads} times at once, with ${changes} changes of it`;
