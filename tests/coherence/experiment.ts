@@ -183,9 +183,11 @@ class Experiment {
   }
 
   #findStampedes(): void {
-    // A busy machine is a fault that nobody brings: a gateway that cannot reach Redis in time reads for itself.
+    // A busy machine is a fault that nobody brings: a gateway that cannot reach Redis in time reads for itself, and of
+    // reads that come while upstream stands still nobody can tell which was over when the other began.
+    const still = this.#stillness.spans.map(({ fromMs, untilMs }) => ({ fromMs, untilMs: untilMs + settlingMs }));
     const degraded = this.#deployment.replicas.flatMap(({ gateway }) => gateway.log.degraded);
-    const troubles = [...this.#nemesis.came.map(troubleOf), ...this.#watch.rises, ...degraded];
+    const troubles = [...this.#nemesis.came.map(troubleOf), ...this.#watch.rises, ...degraded, ...still];
     const changesOf = (id: string) => this.#recorder.changesOf(id);
     for (const { what, reads, changes, atMs } of stampedesIn(this.#reads.all, { changesOf, troubles })) {
       const says = `P4: ${what} read ${reads} times at once, with ${changes} changes of it`;

@@ -11,7 +11,8 @@ export function summaryOf(outcome: Outcome): string {
   const byFault = [...Map.groupBy(came, ({ fault }) => fault.name)].map(([name, some]) => `${some.length} × ${name}`);
   const byKind = [...Map.groupBy(findings, ({ kind }) => kind)].map(([kind, some]) => `${some.length} ${kind}`);
   const recoveries = came.map(({ overMs, wellMs }) => wellMs - overMs).sort((a, b) => a - b);
-  const slowestMs = Math.max(...marks.map(({ askedMs, answeredMs }) => answeredMs - askedMs));
+  // More than can be given as arguments.
+  const slowestMs = marks.reduce((ms, { askedMs, answeredMs }) => Math.max(ms, answeredMs - askedMs), 0);
   const lines: [string, string][] = [
     ['lasted', `${Math.round((span.untilMs - span.fromMs) / 1_000)} s`],
     ['answers', `${marks.length}, the slowest after ${Math.round(slowestMs)} ms`],
