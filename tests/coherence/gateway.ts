@@ -44,6 +44,7 @@ export class GatewayProcess {
   readonly #env: Record<string, string>;
   #life = 0;
   #child: ChildProcess | undefined;
+  #url: string | undefined;
   #pool: Pool | undefined;
 
   readonly #logFile: WriteStream | undefined;
@@ -60,6 +61,11 @@ export class GatewayProcess {
     return this.#life;
   }
 
+  /** Where it listens; undefined while no process stands in its place. */
+  get url(): string | undefined {
+    return this.#url;
+  }
+
   // ── Living and dying ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Resolves once it listens, whether it has anything to serve or not. */
@@ -74,7 +80,8 @@ export class GatewayProcess {
     child.once('exit', () => process.removeListener('exit', killed));
     this.#life += 1;
     this.#child = child;
-    this.#pool = new Pool(await this.#address(child), {
+    this.#url = await this.#address(child);
+    this.#pool = new Pool(this.#url, {
       connections,
       headersTimeout: patienceMs,
       bodyTimeout: patienceMs,
@@ -85,6 +92,7 @@ export class GatewayProcess {
   async kill(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
+    this.#url = undefined;
     if (child !== undefined && child.exitCode === null && child.signalCode === null) {
       const ended = once(child, 'exit');
       child.kill('SIGKILL');
