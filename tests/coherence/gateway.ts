@@ -66,6 +66,13 @@ export class GatewayProcess {
     return this.#url;
   }
 
+  /** @throws When it is not there. */
+  get pid(): number {
+    const pid = this.#child?.pid;
+    if (pid === undefined) throw new Error(`${this.name} is not there`);
+    return pid;
+  }
+
   // ── Living and dying ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Resolves once it listens, whether it has anything to serve or not. */

@@ -1,0 +1,108 @@
+/** What each thing costs, on this machine: `npm run bench:measure -- --help`. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, platform, release } from 'node:os';
+import { Command, InvalidArgumentError } from 'commander';
+import { medianOf } from './median.ts';
+import type { Costs } from './model.ts';
+import { Probes, type Sample } from './probes.ts';
+import { type Measured, resultsUrl } from './results.ts';
+import { openStage, type Stage } from './stage.ts';
+import { viewCosts } from './view.ts';
+
+type Choice = { rounds: number; rows: number; out: string };
+
+await new Command('bench:measure')
+  .description(
+    'Three gateways, a Redis and an upstream, each a process of its own; CPU time of each by the kernel, the median of ' +
+      'rounds in which every cost is measured once. Takes a few minutes.',
+  )
+  .option('--rounds <count>', 'how often each is measured', wholeNumber, 7)
+  .option('--rows <count>', 'catalogs', wholeNumber, 50_000)
+  .option('--out <file>', 'where the figures go', resultsUrl('costs.json').pathname)
+  .action(measure)
+  .parseAsync();
+
+async function measure({ rounds, rows, out }: Choice): Promise<void> {
+  show('a view of a million rows');
+  const view = viewCosts();
+  show('a process without rows');
+  const processBytes = await onStage(20, async (stage) => heapsOf(stage));
+  const { samples, heap, redis } = await onStage(rows, async (stage) => {
+    show(`a process with ${rows} rows`);
+    const probes = new Probes(stage);
+    await probes.warm();
+    const heap = await heapsOf(stage);
+    const samples: Sample[] = [];
+    for (let round = 1; round <= rounds; round++) {
+      show(`round ${round} of ${rounds}`);
+      samples.push(await probes.round());
+    }
+    return { samples, heap, redis: /redis_version:(\S+)/.exec(await stage.redis.send<string>('INFO', 'server'))?.[1] };
+  });
+  const names = Object.keys(samples[0] as Sample) as (keyof Sample)[];
+  const valuesOf = (name: keyof Sample) => samples.map((sample) => sample[name]);
+  const costs: Costs = {
+    ...(Object.fromEntries(names.map((name) => [name, medianOf(valuesOf(name))])) as Sample),
+    ...view,
+    processBytes,
+    rowInMemory: (heap - processBytes) / rows,
+  };
+  const spread = Object.fromEntries(
+    names.map((name) => [name, [Math.min(...valuesOf(name)), Math.max(...valuesOf(name))].map(rounded)]),
+  );
+  const measured: Measured = {
+    measuredOn: new Date().toISOString().slice(0, 10),
+    machine: `${cpus()[0]?.model}, ${cpus().length} cores, ${platform()} ${release().split('-')[0]}`,
+    versions: { vitrine: versionOfVitrine(), node: process.versions.node, redis: String(redis) },
+    rounds,
+    rows,
+    costs: Object.fromEntries(Object.entries(costs).map(([name, value]) => [name, rounded(value)])) as Costs,
+    spread,
+  };
+  writeFileSync(out, `${JSON.stringify(measured, null, 2)}\n`);
+  format(out);
+  for (const [name, value] of Object.entries(measured.costs)) {
+    const [low, high] = measured.spread[name] ?? [];
+    console.log(`${name.padEnd(20)} ${String(value).padStart(12)}${low === undefined ? '' : `   ${low} to ${high}`}`);
+  }
+  console.log(`written to ${out}`);
+}
+
+async function onStage<T>(rows: number, act: (stage: Stage) => Promise<T>): Promise<T> {
+  const stage = await openStage({ rows, maxAgeSeconds: 86_400, env: [{}, {}, { RESPONSE_CACHE: 'off' }] });
+  try {
+    return await act(stage);
+  } finally {
+    await stage.close();
+  }
+}
+
+async function heapsOf(stage: Stage): Promise<number> {
+  const heaps: number[] = [];
+  for (const gateway of stage.gateways) heaps.push(await stage.heapOf(gateway));
+  return medianOf(heaps);
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+/** As `npm run check` asks for. */
+function format(file: string): void {
+  execFileSync('biome', ['format', '--write', file], { stdio: 'ignore' });
+}
+
+function versionOfVitrine(): string {
+  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version;
+}
+
+function show(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Expected a whole number above 0.');
+}
