@@ -1,12 +1,11 @@
 /** What each thing costs, on this machine: `npm run bench:measure -- --help`. */
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, platform, release } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import { medianOf } from './median.ts';
 import type { Costs } from './model.ts';
 import { Probes, type Sample } from './probes.ts';
-import { type Measured, resultsUrl } from './results.ts';
+import type { Measured } from './results.ts';
 import { openStage, type Stage } from './stage.ts';
 import { viewCosts } from './view.ts';
 
@@ -19,7 +18,7 @@ await new Command('bench:measure')
   )
   .option('--rounds <count>', 'how often each is measured', wholeNumber, 7)
   .option('--rows <count>', 'catalogs', wholeNumber, 50_000)
-  .option('--out <file>', 'where the figures go', resultsUrl('costs.json').pathname)
+  .option('--out <file>', 'where the figures go', 'bench/results/costs.json')
   .action(measure)
   .parseAsync();
 
@@ -49,7 +48,10 @@ async function measure({ rounds, rows, out }: Choice): Promise<void> {
     rowInMemory: (heap - processBytes) / rows,
   };
   const spread = Object.fromEntries(
-    names.map((name) => [name, [Math.min(...valuesOf(name)), Math.max(...valuesOf(name))].map(rounded)]),
+    names.map((name) => {
+      const values = valuesOf(name);
+      return [name, { low: rounded(Math.min(...values)), high: rounded(Math.max(...values)) }];
+    }),
   );
   const measured: Measured = {
     measuredOn: new Date().toISOString().slice(0, 10),
@@ -61,10 +63,11 @@ async function measure({ rounds, rows, out }: Choice): Promise<void> {
     spread,
   };
   writeFileSync(out, `${JSON.stringify(measured, null, 2)}\n`);
-  format(out);
   for (const [name, value] of Object.entries(measured.costs)) {
-    const [low, high] = measured.spread[name] ?? [];
-    console.log(`${name.padEnd(20)} ${String(value).padStart(12)}${low === undefined ? '' : `   ${low} to ${high}`}`);
+    const rounds = measured.spread[name];
+    console.log(
+      `${name.padEnd(20)} ${String(value).padStart(12)}${rounds ? `   ${rounds.low} to ${rounds.high}` : ''}`,
+    );
   }
   console.log(`written to ${out}`);
 }
@@ -86,11 +89,6 @@ async function heapsOf(stage: Stage): Promise<number> {
 
 function rounded(value: number): number {
   return Number(value.toPrecision(3));
-}
-
-/** As `npm run check` asks for. */
-function format(file: string): void {
-  execFileSync('biome', ['format', '--write', file], { stdio: 'ignore' });
 }
 
 function versionOfVitrine(): string {

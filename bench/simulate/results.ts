@@ -12,10 +12,10 @@ export type Measured = {
   /** Medians of all rounds. */
   costs: Costs;
   /** The lowest and the highest of any round. */
-  spread: Record<string, number[]>;
+  spread: Readonly<Record<string, { low: number; high: number }>>;
 };
 
-export function resultsUrl(name: string): URL {
+function resultsUrl(name: string): URL {
   return new URL(`../results/${name}`, import.meta.url);
 }
 

@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { encodeNodeId } from '../../src/graphql/node-id.ts';
 import { type Deployment, type Load, loadOf } from './model.ts';
 import { pageQuery, pages, rowQuery } from './questions.ts';
-import { type Measured, readResults, resultsUrl, type Validated } from './results.ts';
+import { type Measured, readResults, type Validated } from './results.ts';
 import { usual } from './scenario.ts';
 import { openStage, type Stage } from './stage.ts';
 import { peakOf, usedWhile } from './use.ts';
@@ -34,7 +34,7 @@ await new Command('bench:validate')
   .option('--latency <ms>', 'how long upstream waits before it answers', wholeNumber, 50)
   .option('--changes <count>', 'told each second, by turns to each gateway', wholeNumber, 4)
   .option('--requests <count>', 'to each gateway, each second', wholeNumber, 60)
-  .option('--out <file>', 'where the figures go', resultsUrl('validation.json').pathname)
+  .option('--out <file>', 'where the figures go', 'bench/results/validation.json')
   .action(validate)
   .parseAsync();
 
@@ -61,7 +61,8 @@ async function validate({ seconds, replicas, rows, maxAge, latency, changes, req
       replicas,
       rows,
       requestsPerReplica: each(done.requests) / replicas,
-      keptShare: counted('kept') / done.requests,
+      // The model has it of the time in which something can be kept.
+      keptShare: counted('kept') / done.requests / (1 - each(counted('drainSeconds'))),
       rowShare,
       changes: each(done.changes),
       orders: 1,
