@@ -19,6 +19,7 @@ import { type Used, usedWhile } from './use.ts';
 const counts = { kept: 4_000, compiled: 1_500, rows: 400, fills: 400, changes: 80, redis: 3_000 };
 const idleSeconds = 3;
 const connections = 8;
+const coherenceMs = 1_000;
 
 export type Sample = Omit<Costs, 'processBytes' | 'rowInMemory' | 'movedRowNs' | 'sortedRowUs'> & {
   /** For the table alone: how often a process looks for one change. */
@@ -127,6 +128,7 @@ export class Probes {
   async #drains() {
     const rows = (await this.#a.readyz()).checks.catalogs?.size ?? Number.NaN;
     const drained = await this.#while(() => succeed(this.#a.invalidate({ type: 'catalog', all: true })));
+    await delay(coherenceMs); // Until then the others may go on with what they have.
     const loaded = await this.#while(() =>
       this.#ask(this.#b, rowQuery, { id: 'x' }).then(() => this.#page(this.#b, 3)),
     );
