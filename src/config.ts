@@ -60,12 +60,13 @@ const redisUrl = url('redis:', 'rediss:')
     error: 'expected user and password percent-encoded',
   });
 
-/** `user:password@host:port`, where all but the host may be left out. */
+/** `user:password@host:port`, where all but the host may be left out. Who is named twice would count twice. */
 const sentinels = z.string().transform((text, context) => {
-  const list = text.split(',').map((part) => URL.parse(`redis://${part.trim()}`));
-  const all = list.filter((sentinel) => sentinel !== null && isSentinel(sentinel));
-  if (all.length === list.length) return all as URL[];
-  context.addIssue('expected host:port of each sentinel, parted by commas');
+  const parts = text.split(',');
+  const all = parts.map((part) => URL.parse(`redis://${part.trim()}`)).filter((url) => url !== null);
+  const places = new Set(all.filter(isSentinel).map(({ host }) => host.replace(/:26379$/, '')));
+  if (places.size === parts.length) return all;
+  context.addIssue('expected host:port of each sentinel, once, parted by commas');
   return z.NEVER;
 });
 
@@ -160,7 +161,7 @@ const settings = {
   ),
   REDIS_SENTINELS: setting(
     sentinels.optional(),
-    'The sentinels of REDIS_MODE=sentinel, parted by commas: host:port, or user:password@host:port.',
+    'All sentinels of REDIS_MODE=sentinel, parted by commas: host:port, or user:password@host:port.',
     { hides: 'credentials' },
   ),
   REDIS_CA_FILE: setting(

@@ -278,10 +278,13 @@ describe('a mistake is named with what was expected and what came', () => {
     expect(mistakesIn({ ...rediss, [name]: value })).toEqual([`${name}: ${expected} (got ${JSON.stringify(value)})`]);
   });
 
-  test.each(['a:b', 'a,', 'a/b', 'a?b', ',', 'a:99999', ':s3cret%@a'])('REDIS_SENTINELS=%j', (value) => {
-    const mistakes = mistakesIn({ REDIS_MODE: 'sentinel', REDIS_URL: 'redis://group', REDIS_SENTINELS: value });
-    expect(mistakes[0]).toContain('REDIS_SENTINELS: expected host:port of each sentinel, parted by commas');
-  });
+  test.each(['a:b', 'a,', 'a/b', 'a?b', ',', 'a:99999', ':s3cret%@a', 'a,a', 'a,b,a:26379', 'u:p@a:1,a:1'])(
+    'REDIS_SENTINELS=%j',
+    (value) => {
+      const mistakes = mistakesIn({ REDIS_MODE: 'sentinel', REDIS_URL: 'redis://group', REDIS_SENTINELS: value });
+      expect(mistakes[0]).toContain('REDIS_SENTINELS: expected host:port of each sentinel, once, parted by commas');
+    },
+  );
 
   test('beside all the others, in one message', () => {
     const given = { PORT: 'x', LOG_LEVEL: 'y', UPSTREAM_URL: 'z', SCHEMA_DIR: '/nowhere' };

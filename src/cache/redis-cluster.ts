@@ -65,6 +65,8 @@ export class Cluster implements Topology {
     if (failure !== undefined) throw failure;
   }
 
+  async confirm(): Promise<void> {}
+
   moved(slot: number, to: Address): void {
     this.#slots[slot] = to;
     if (!this.#masters.has(to)) this.#masters = new Set([...this.#masters, to]);

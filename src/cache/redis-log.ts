@@ -11,6 +11,9 @@ import type { LookReply, StreamRecord } from './redis-scripts.ts';
 
 const recordsAtMost = 1_000;
 
+/** A server whose era was left so many eras ago does not come back. */
+const leftAtMost = 100;
+
 /** Well below the socket's timeout: a log in which nothing happens must not look like a dead connection. */
 const blockMs = 1_000;
 
@@ -21,6 +24,9 @@ export class RedisLog implements Log {
   readonly #random: Random;
   readonly #horizonMs: number;
   readonly #keys: { control: string; log: string };
+  #era: string | undefined;
+  /** Eras that this process has been in, and left for another; the last one first. */
+  #left: readonly string[] = [];
   #reading: Promise<unknown> | undefined;
   /** The last time that replicas were asked for, and who asks once that is over. */
   #asked: Promise<boolean> = Promise.resolve(true);
@@ -38,21 +44,34 @@ export class RedisLog implements Log {
   async look(from: { era: string | undefined; position: Position }): Promise<Look> {
     const reply = await this.#look(from);
     try {
-      return readLook(reply);
+      return this.#enter(readLook(reply));
     } catch (error) {
       if (!(error instanceof Damaged)) throw error;
       const { control } = this.#keys;
       await this.#redis.run('look', control, (client) => client.vitrineEndEra(control, reply.era));
-      return readLook(await this.#look(from));
+      return this.#enter(readLook(await this.#look(from)));
     }
   }
 
+  /**
+   * A server that was the master, lived on as one, and is the master again, still has its era. What changed elsewhere
+   * meanwhile is not in its log.
+   */
+  #enter(look: Look): Look {
+    if (look.era === this.#era) return look;
+    if (this.#left.includes(look.era)) throw new Damaged(`the era was left for another: ${look.era}`);
+    if (this.#era !== undefined) this.#left = [this.#era, ...this.#left].slice(0, leftAtMost);
+    this.#era = look.era;
+    return look;
+  }
+
+  /** It counts as the master's alone: an old one knows nothing of what is acknowledged by the new one. */
   async #look(from: { era: string | undefined; position: Position }): Promise<LookReply> {
     const { control, log } = this.#keys;
     const known = [from.era ?? '', streamIdOf(from.position)] as const;
     const limits = [String(recordsAtMost), String(this.#horizonMs)] as const;
     // The client's types flatten tuples.
-    return (await this.#redis.run('look', control, (client) =>
+    return (await this.#redis.confirmed('look', control, (client) =>
       client.vitrineLook(control, log, newEra(this.#random), ...known, ...limits),
     )) as unknown as LookReply;
   }

@@ -35,14 +35,15 @@ export function openTopology(settings: RedisSettings, { clock, telemetry, onRead
         timeoutMs,
       });
     case 'sentinel': {
-      const lanes = settings.sentinels.map((sentinel) => {
+      const sentinels = settings.sentinels.map((sentinel) => {
         // They are reached as the servers are; users are their own.
         const theirs = { ...accessOf(sentinel, settings), tls: access.tls };
         const lane = new Lane({ name: 'sentinel', access: theirs, telemetry, onReady });
-        lane.keep([addressOf(sentinel, sentinelPort)]);
-        return lane;
+        const address = addressOf(sentinel, sentinelPort);
+        lane.keep([address]);
+        return { address, lane };
       });
-      return new Sentinels({ group: url.hostname, lanes, clock, timeoutMs });
+      return new Sentinels({ group: url.hostname, sentinels, clock, timeoutMs });
     }
   }
 }
@@ -69,6 +70,8 @@ class SingleServer implements Topology {
   }
 
   async look(): Promise<void> {}
+
+  async confirm(): Promise<void> {}
 
   moved(): void {}
 

@@ -3,8 +3,9 @@
  * of a cluster (`redis-cluster.ts`). Commands go to masters only.
  *
  * What is known of it may be old at any time. A server that does not have a key says so or does nothing: in a cluster
- * it answers MOVED, and a replica refuses to write, which every look at the change log may have to. So a topology that
- * is wrong costs time, and nothing false is believed.
+ * it answers MOVED, and a replica refuses to write, which every look at the change log may have to. An old master
+ * behind sentinels says nothing of the kind: there a look counts once the sentinels have named its server meanwhile. So
+ * a topology that is wrong costs time, and nothing false is believed.
  */
 import { ErrorReply } from '@redis/client';
 import type { Clock } from './clock.ts';
@@ -25,10 +26,20 @@ export interface Topology {
    * @throws When those who are asked do not tell.
    */
   look(connected: readonly [Address, RedisClient][]): Promise<void>;
+  /**
+   * Resolves when a server is the master now by the word of those who make masters, all asked after this was called. At
+   * once where a server says itself what it is no longer, or cannot be replaced.
+   *
+   * @throws {RedisError} When it is not, or that cannot be told in time.
+   */
+  confirm(master: Address | undefined): Promise<void>;
   /** A server says that a slot is another's. */
   moved(slot: number, to: Address): void;
   close(): void;
 }
+
+/** Those who make masters were asked, and do not agree or do not say. */
+export class MastersUnknown extends RedisError {}
 
 /** "MOVED 3999 127.0.0.1:6381": that server has the slot; "ASK": it is being given the slot. */
 export function redirectionOf(error: unknown, kind: 'MOVED' | 'ASK'): { slot: number; to: Address } | undefined {

@@ -7,6 +7,7 @@
  *
  * - What cannot be sent now fails now (`redis-connection.ts`); who asked goes on without.
  * - Every command has our own deadline. A timeout is an unknown outcome: the write may be applied later.
+ * - What a look at the log says counts if its server is the master meanwhile, by the word of whoever makes masters.
  * - One multiplexed connection a server for commands, which are pipelined, so a pool would add nothing; one more that
  *   blocks at the end of the log; and one that blocks until replicas have a change, where that is asked for.
  *
@@ -18,7 +19,14 @@ import type { Clock } from './clock.ts';
 import { type Address, accessOf, type RedisClient, RedisError } from './redis-connection.ts';
 import { Lane } from './redis-lane.ts';
 import { openTopology, type RedisSettings } from './redis-topologies.ts';
-import { answerWithin, isOnItsWay, isReasonToLook, redirectionOf, type Topology } from './redis-topology.ts';
+import {
+  answerWithin,
+  isOnItsWay,
+  isReasonToLook,
+  MastersUnknown,
+  redirectionOf,
+  type Topology,
+} from './redis-topology.ts';
 import { Watch } from './redis-watch.ts';
 
 type Parts = {
@@ -101,6 +109,23 @@ export class Redis {
    */
   run<T>(operation: string, key: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
     return this.within(operation, key, () => this.#send(this.#commands, key, command));
+  }
+
+  /**
+   * As `run`, and the answer counts as the master's: whoever makes masters is asked meanwhile whether it is one.
+   *
+   * @throws {RedisError} Also when it is not, or nobody tells in time.
+   */
+  async confirmed<T>(operation: string, key: string, command: (client: RedisClient) => Promise<T>): Promise<T> {
+    // In one turn, so that it is about the server that the command goes to.
+    const confirming = this.#topology.confirm(this.#topology.masterOf(key));
+    try {
+      const [answer] = await Promise.all([this.run(operation, key, command), confirming]);
+      return answer;
+    } catch (error) {
+      if (isReasonToLook(error)) this.#watch?.nudge();
+      throw error;
+    }
   }
 
   /** As `run`, for several commands about keys of one group. */
@@ -205,7 +230,7 @@ export class Redis {
 
   /** Once, until it is known again. Connections that break are told of by themselves. */
   #tellRefusal(error: unknown): void {
-    if (this.#isRefused || !(error instanceof ErrorReply)) return;
+    if (this.#isRefused || !(error instanceof ErrorReply || error instanceof MastersUnknown)) return;
     this.#isRefused = true;
     this.#parts.telemetry.log.warn({ event: 'redis.unknown', err: error }, 'nobody tells which servers are masters');
   }

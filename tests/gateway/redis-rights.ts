@@ -9,7 +9,7 @@ export const rights = {
   /** Of one server, and of those that sentinels watch. */
   server: lineOf(keys, everywhere, '+mget'),
   cluster: lineOf(keys, everywhere, '+asking +cluster|slots'),
-  sentinel: '-@all +ping +sentinel|get-master-addr-by-name +sentinel|master',
+  sentinel: '-@all +ping +sentinel|get-master-addr-by-name',
   /** Besides, with `REDIS_WAIT_REPLICAS`. */
   waiting: '+wait',
 };

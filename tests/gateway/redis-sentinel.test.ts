@@ -1,6 +1,7 @@
-/** Two gateways behind Redis Sentinel, in traffic: the master is killed. */
+/** Two gateways behind Redis Sentinel, in traffic: the master is killed or replaced, sentinels are silent. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EmbeddedUpstream, makeCatalogue, startEmbeddedUpstream } from '../../src/embedded/index.ts';
+import { encodeNodeId } from '../../src/graphql/index.ts';
 import { eventually } from '../support/redis.ts';
 import { type RunningSentinels, startSentinels } from '../support/redis-sentinel.ts';
 import { today } from '../support/world.ts';
@@ -13,7 +14,7 @@ let worlds: [RealWorld, RealWorld];
 let traffic: Traffic;
 
 beforeEach(async () => {
-  group = await startSentinels();
+  group = await startSentinels({ obedient: true });
   upstream = await startEmbeddedUpstream({ collections: makeCatalogue(today) });
   worlds = [await startInTraffic(group.settings, upstream), await startInTraffic(group.settings, upstream)];
   traffic = new Traffic(worlds, upstream);
@@ -35,11 +36,57 @@ describe('P7 degrades, never dies › behind Redis Sentinel, in traffic', () => 
       expect(await ready(world)).toMatchObject({ checks: { redis: { status: 'down' } } });
       expect(await world.metric('vitrine_store_up')).toBe(0);
     }
+    await group.failOver();
     await traffic.endWell();
     expect(traffic.deferred).toBeGreaterThan(0);
     for (const world of worlds) expect(await world.metric('vitrine_coherence_eras_total')).toBe(2);
     const { send, scan } = await group.master();
     const endless = await endlessKeys({ scan, send: (_key, ...command) => send(...command) });
     expect(endless).toEqual(['{vitrine}:control', expect.stringMatching(/^\{vitrine\}:log:\w+$/)]);
+  });
+
+  it('an operator fails over, and back before the old master has become a replica: two new eras', async () => {
+    const first = await group.master();
+    const failOver = async (eras: number) => {
+      traffic.isTold = false;
+      await group.failOver();
+      for (const world of worlds) {
+        await eventually(async () => (await world.metric('vitrine_coherence_eras_total')) === eras);
+        await eventually(async () => (await ready(world)).status === 'ok');
+      }
+      traffic.isTold = true;
+    };
+    await traffic.start();
+    await failOver(2);
+    // It is in what was drained in the first era, which the first master still has. What is gone has no version.
+    upstream.collections.remove('catalogs', '2');
+    await eventually(async () => (await worlds[0].invalidate({ type: 'catalog', ids: ['2'] })).status === 200);
+    expect(await first.send('ROLE')).toContain('master');
+    await failOver(3);
+    expect(await group.master()).toBe(first);
+    for (const world of worlds) {
+      const { data } = await world.query('query ($id: ID!) { catalog(id: $id) { title } }', {
+        id: encodeNodeId('Catalog', '2'),
+      });
+      expect(data).toEqual({ catalog: null });
+    }
+    await traffic.endWell();
+  });
+
+  it('most sentinels are silent: degraded though the master answers, and the log says why; no new era', async () => {
+    await traffic.start();
+    traffic.isTold = false;
+    const silent = group.sentinels.slice(1);
+    for (const sentinel of silent) sentinel.pause();
+    for (const world of worlds) {
+      await eventually(async () => (await ready(world)).checks.coherence.status === 'degraded');
+      expect(await ready(world)).toMatchObject({ status: 'degraded', checks: { redis: { status: 'ok' } } });
+      const [line] = world.logs().filter(({ event }) => event === 'coherence.degraded');
+      expect(line).toMatchObject({ err: { message: expect.stringContaining('no majority of the sentinels') } });
+    }
+    await eventually(() => traffic.deferred > 0);
+    for (const sentinel of silent) sentinel.resume();
+    await traffic.endWell();
+    for (const world of worlds) expect(await world.metric('vitrine_coherence_eras_total')).toBe(1);
   });
 });

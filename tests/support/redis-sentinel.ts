@@ -1,4 +1,7 @@
-/** Sentinels on loopback that watch a master and its replicas, and promote a replica about two seconds after it is gone. */
+/**
+ * Sentinels on loopback that watch a master and its replicas. They promote a replica about two seconds after the master
+ * is gone, or when they are told to.
+ */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eventually, freePort, type RunningRedis, runServer } from './redis.ts';
@@ -19,8 +22,10 @@ export type RunningSentinels = {
   readonly servers: readonly RunningRedis[];
   /** As most of the sentinels say who answer. */
   master(): Promise<RunningRedis>;
-  /** From now on this is the master, by word of the sentinels alone. */
-  watch(server: RunningRedis): Promise<void>;
+  /** From now on this is the master, by word of these sentinels alone, or of all. */
+  watch(server: RunningRedis, by?: readonly RunningRedis[]): Promise<void>;
+  /** As by an operator: a replica is promoted. An old master that is well goes on as one for about ten seconds. */
+  failOver(): Promise<void>;
   /** A sentinel that has not heard of the others, nor of any failover; it watches this server alone. */
   startStray(server: RunningRedis): Promise<RunningRedis>;
   /** Until the sentinels know each other and the master has its replicas. */
@@ -30,27 +35,41 @@ export type RunningSentinels = {
 
 type Options = {
   replicas?: number;
+  /**
+   * They fail over when they are told to and never else. On a busy machine a server is soon silent for a second, and is
+   * replaced by them; then so is the one that they put in its place.
+   */
+  obedient?: boolean;
   /** With them all speak TLS alone, and a gateway has a user with these rights at the servers and those at the sentinels. */
   rights?: { servers: string; sentinels: string };
 };
 
+/** When a server counts as gone, and how long promoting another may take. Both in ms. */
+type Patience = { downAfterMs: number; failoverTimeoutMs: number };
+const little: Patience = { downAfterMs: 1_000, failoverTimeoutMs: 3_000 };
+const endless: Patience = { downAfterMs: 3_600_000, failoverTimeoutMs: 20_000 };
+
 type Access = { tls: Tls; servers: string[]; sentinels: string };
 
-export async function startSentinels({ replicas = 1, rights }: Options = {}): Promise<RunningSentinels> {
+export async function startSentinels({
+  replicas = 1,
+  obedient = false,
+  rights,
+}: Options = {}): Promise<RunningSentinels> {
   const tls = rights && (await makeTls());
   const access = tls && (await secured(tls, rights));
   const first = await startServer(access);
   const others = await Promise.all(Array.from({ length: replicas }, () => startServer(access, first.port)));
   const servers = [first, ...others];
-  const starting = Array.from({ length: sentinelCount }, () => startSentinel(access, first.port));
-  const sentinels = await Promise.all(starting);
+  const watch = ({ port }: RunningRedis) => startSentinel(access, port, obedient ? endless : little);
+  const sentinels = await Promise.all(Array.from({ length: sentinelCount }, () => watch(first)));
   const running = new Group(servers, sentinels);
   await running.settled();
   const strays: RunningRedis[] = [];
   return Object.assign(running, {
     group,
-    startStray: async ({ port }: RunningRedis) => {
-      const stray = await startSentinel(access, port);
+    startStray: async (server: RunningRedis) => {
+      const stray = await watch(server);
       strays.push(stray);
       return stray;
     },
@@ -108,13 +127,17 @@ function urlFor(port: number, access: Access | undefined): URL {
 }
 
 /** It writes what it learns into its file. */
-async function startSentinel(access: Access | undefined, masterPort: number): Promise<RunningRedis> {
+async function startSentinel(
+  access: Access | undefined,
+  masterPort: number,
+  patience: Patience,
+): Promise<RunningRedis> {
   const port = await freePort();
   return runServer({
     port,
     args: async (_port, dir) => {
       const file = join(dir, 'sentinel.conf');
-      await writeFile(file, `${sentinelConf(port, masterPort, access).join('\n')}\n`);
+      await writeFile(file, `${sentinelConf(port, masterPort, access, patience).join('\n')}\n`);
       return [file, '--sentinel'];
     },
     url: () => urlFor(port, access),
@@ -122,7 +145,12 @@ async function startSentinel(access: Access | undefined, masterPort: number): Pr
   });
 }
 
-function sentinelConf(port: number, masterPort: number, access: Access | undefined): string[] {
+function sentinelConf(
+  port: number,
+  masterPort: number,
+  access: Access | undefined,
+  { downAfterMs, failoverTimeoutMs }: Patience,
+): string[] {
   const { user, password } = adminUser;
   const authenticated = access && [
     'port 0',
@@ -139,8 +167,8 @@ function sentinelConf(port: number, masterPort: number, access: Access | undefin
   return [
     `${listening}`,
     `sentinel monitor ${group} 127.0.0.1 ${masterPort} ${quorum}`,
-    `sentinel down-after-milliseconds ${group} 1000`,
-    `sentinel failover-timeout ${group} 3000`,
+    `sentinel down-after-milliseconds ${group} ${downAfterMs}`,
+    `sentinel failover-timeout ${group} ${failoverTimeoutMs}`,
     ...credentials,
   ];
 }
@@ -171,11 +199,18 @@ class Group {
     return master;
   }
 
-  async watch({ port }: RunningRedis): Promise<void> {
-    for (const sentinel of this.sentinels) {
+  async watch({ port }: RunningRedis, by = this.sentinels): Promise<void> {
+    const lead = async (sentinel: RunningRedis) => {
       await sentinel.send('SENTINEL', 'REMOVE', group);
       await sentinel.send('SENTINEL', 'MONITOR', group, '127.0.0.1', String(port), String(quorum));
-    }
+    };
+    await Promise.all(by.map(lead));
+  }
+
+  async failOver(): Promise<void> {
+    const [sentinel] = this.sentinels;
+    // None can be promoted while what is known of the replicas is old, or the last failover is not over.
+    await eventually(() => sentinel?.send('SENTINEL', 'FAILOVER', group), 20_000);
   }
 
   async settled(): Promise<void> {
