@@ -13,7 +13,6 @@ import type { Deadline } from './deadline.ts';
 import { Knowledge } from './knowledge.ts';
 import type { Changed, Ids, Log, LogRecord, Look } from './log.ts';
 import { newEra } from './memory-log.ts';
-import { OwnPurges } from './own-purges.ts';
 import type { Position, Stamp, Token } from './position.ts';
 
 /** Told of every change in the same turn in which it becomes known. */
@@ -32,7 +31,7 @@ export type Beginning = { stamp: Stamp; local: boolean };
 /** What became of a change that was to be made known. */
 export type Announced = { state: 'known' | 'unreplicated' | 'kept'; token: Token } | { state: 'overtaken' };
 
-/** A change that is to be told once the log answers. */
+/** A change made known while the log was silent. */
 type Kept = Omit<Changed, 'kind' | 'floor'>;
 
 type Options = {
@@ -59,7 +58,6 @@ export class Follower extends Knowledge {
   readonly #listeners = new Map<string, Listener>();
   readonly #stopped = new AbortController();
   readonly #startedAtMs: number;
-  readonly #purges: OwnPurges;
 
   #offsetMs = 0;
   #provenAtMs = Number.NEGATIVE_INFINITY;
@@ -77,7 +75,6 @@ export class Follower extends Knowledge {
     this.#horizonMs = horizonMs;
     this.#longestWindowMs = longestWindowMs;
     this.#startedAtMs = clock.mono();
-    this.#purges = new OwnPurges({ keptMs: horizonMs / 2 });
   }
 
   listen(namespace: string, listener: Listener): void {
@@ -162,7 +159,6 @@ export class Follower extends Knowledge {
     if (begun.local) return this.#keep(change, begun.stamp.position);
     const record = { kind: 'changed', ...change, floor: begun.stamp.position } as const;
     const stamp = await this.#append(record, begun.stamp.era);
-    if (stamp !== undefined) this.#noteTold(change);
     const isReplicated = stamp !== undefined && (await this.#log.replicated());
     // Only a tick begun after the append proves that it stands in an era that goes on, on the server that was asked.
     if (stamp !== undefined) await this.#tickAnew();
@@ -217,16 +213,12 @@ export class Follower extends Knowledge {
     }
   }
 
-  /** Tells the others what changed here while the log was silent or was lost, before anything shared is trusted again. */
+  /** Tells the others what changed here while the log was silent, before anything shared is trusted again. */
   async #recover(): Promise<void> {
     for (let kept = this.#kept[0]; kept !== undefined; kept = this.#kept[0]) {
       const position = await this.#log.append(this.applied.era, { kind: 'changed', ...kept, floor: 'own' });
-      if (position === undefined) {
-        await this.#catchUp();
-        continue;
-      }
-      this.#kept.shift();
-      this.#noteTold(kept);
+      if (position === undefined) await this.#catchUp();
+      else this.#kept.shift();
     }
     await this.#catchUp();
     if (!this.#degraded) return;
@@ -240,7 +232,6 @@ export class Follower extends Knowledge {
     this.#telemetry.metrics.coherenceEras.inc();
     const level = this.scope === 'process' ? 'debug' : first ? 'info' : 'warn';
     this.#telemetry.log[level]({ event: 'coherence.era', era: look.era, away }, 'a new era');
-    this.#kept.push(...this.#purges.all(this.#clock.mono()));
     for (const listener of this.#listeners.values()) away ? listener.forget() : listener.eraBegan();
   }
 
@@ -311,10 +302,6 @@ export class Follower extends Knowledge {
       this.#degrade(error);
       return undefined;
     }
-  }
-
-  #noteTold(change: Kept): void {
-    if (change.hard === true) this.#purges.note(change, this.#clock.mono());
   }
 
   #keep(change: Kept, floor: Position): Announced {

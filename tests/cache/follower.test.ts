@@ -367,69 +367,6 @@ describe('P5 no resurrection › eras', () => {
   });
 });
 
-describe('P5 no resurrection › a purge that this process told of', () => {
-  const purge = async ({ follower }: { follower: Follower }, ids: Ids) =>
-    follower.announce({ namespace: 'things', ids, hard: true }, await follower.begin('things', ids));
-  const purged = (ids: Ids) => ({ kind: 'changed', namespace: 'things', ids, floor: 'own', hard: true });
-
-  test('is told again in the next era, before anything in it is trusted: its log may have been lost unread', async () => {
-    const parts = await openFollowing();
-    const { log, follower, ready } = parts;
-    await purge(parts, ['1', '2']);
-    await purge(parts, ['2', '3']);
-    await follower.announce(soft('4'), await follower.begin('things', ['4']));
-    log.beginEra('era-b');
-    const append = log.holdNext('append');
-    const ticking = follower.tick();
-    await append.reached;
-    expect(follower.status().status).toBe('behind');
-    append.release();
-    await ticking;
-    expect(log.records).toEqual([purged(['1', '2', '3'])]);
-    await ready();
-    expect(follower.status().status).toBe('ok');
-  });
-
-  test('is told again in every era that follows, of all as of all', async () => {
-    const parts = await openFollowing();
-    const { log, follower } = parts;
-    await purge(parts, ['1']);
-    await purge(parts, '*');
-    for (const era of ['era-b', 'era-c']) {
-      log.beginEra(era);
-      await follower.tick();
-      expect(log.records).toEqual([purged('*')]);
-    }
-  });
-
-  test('is told again though the log was silent when it was made', async () => {
-    const parts = await openFollowing();
-    const { log, follower } = parts;
-    log.silence();
-    await purge(parts, ['1']);
-    log.answer();
-    await follower.tick();
-    log.beginEra('era-b');
-    await follower.tick();
-    expect(log.records).toEqual([purged(['1'])]);
-  });
-
-  test.each([
-    [0, [purged(['1'])]],
-    [1, []],
-  ])('is told no more when all who had not read it forget what they hold: %i ms after that', async (ms, records) => {
-    const parts = await openFollowing();
-    const { clock, log, follower } = parts;
-    await purge(parts, ['1']);
-    await clock.advance(horizonMs / 4);
-    await follower.tick(); // It is not away itself.
-    await clock.advance(horizonMs / 4 + ms);
-    log.beginEra('era-b');
-    await follower.tick();
-    expect(log.records).toEqual(records);
-  });
-});
-
 describe('P5 no resurrection › a change', () => {
   test('begins at a position that reads may claim, and is known here when it is announced', async () => {
     const { log, follower } = await openFollowing();

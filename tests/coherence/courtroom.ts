@@ -27,8 +27,6 @@ export class Courtroom {
   away = false;
   degraded = false;
   inAnotherEra = false;
-  /** Where changes are told. */
-  ownWasAway = false;
   lagMs = 0;
   readonly #judge = new Judge({
     catalogue: this.catalogue,
@@ -36,7 +34,7 @@ export class Courtroom {
       changesOf: (id) => this.changes.filter(({ ids }) => ids.includes(id)),
       upstreamFailedIn: () => this.failing,
       upstreamLagMsIn: () => this.lagMs,
-      wasAwayIn: (replica) => this.away || (this.ownWasAway && replica === own.replica),
+      wasAwayIn: () => this.away,
       wasDegradedIn: () => this.degraded,
       enteredEraIn: () => this.inAnotherEra,
     },

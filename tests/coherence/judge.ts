@@ -34,9 +34,6 @@ const ageErrorMs = 500;
 /** What a busy machine may add to the time of an answer, in ms, besides what it is measured to add in this process. */
 const lateMs = 1_000;
 
-/** How long after a change must be known it is told again, where the log that told of it was lost, in ms. */
-const toldAgainMs = 2 * coherenceMs;
-
 /** How much sooner than it says a timer may fire, by the clock of another process, in ms. */
 const timerErrorMs = 50;
 
@@ -193,15 +190,8 @@ export class Judge {
     // P6b: at every other within COHERENCE_MS, or it stops trusting its memory; P6c: unless it cannot know.
     const knownMs = change.knownElsewhereMs + coherenceMs;
     if (askedMs < knownMs || this.#record.wasDegradedIn(by.replica, spanOf(answer))) return false;
-    // In another era all is read anew, but on error. A log that was lost before it had to be read tells of no purge.
-    if (!onError || !this.#record.enteredEraIn(by.replica, { fromMs: change.beganMs, untilMs: knownMs })) return true;
-    return askedMs >= knownMs + toldAgainMs && this.#tellsAgain(change, askedMs);
-  }
-
-  /** Whether the gateway that was told of a change was there, and followed the change log, all the time since. */
-  #tellsAgain({ by, acknowledgedMs }: Change, untilMs: number): boolean {
-    const since = { fromMs: acknowledgedMs, untilMs };
-    return !this.#record.wasAwayIn(by.replica, since) && !this.#record.wasDegradedIn(by.replica, since);
+    // A log that was lost before it had to be read tells of no purge. In the era after it all is read anew, but on error.
+    return !onError || !this.#record.enteredEraIn(by.replica, { fromMs: change.beganMs, untilMs: knownMs });
   }
 
   #sinceText(read: Read, id: string): string {
