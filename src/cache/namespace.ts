@@ -149,14 +149,18 @@ export class Namespace<T> {
     }
   }
 
-  /** The view was read anew. Where it and memory differ, what is ahead goes on in both: no row goes back from one to the other. */
+  /**
+   * The view was read anew. Where it and memory differ, what is ahead goes on in both: no row goes back from one to the
+   * other. What is past its age says nothing: least of all that a row is there which the view lacks.
+   */
   viewReplaced(): void {
-    const isValid = (id: string, { asOf }: Entry<T>) => this.#engine.follower.valid(this.name, id, asOf);
+    const { follower } = this.#engine;
+    const nowMs = follower.now();
     for (const [id, entry] of this.#memory.entries()) {
       const inView = this.#neighbour?.find(id);
       if (inView !== undefined && isAhead(inView, entry)) this.#memory.delete(id);
-      else if (isValid(id, entry)) this.#neighbour?.installed(id, entry);
-      else if (inView !== undefined && isValid(id, inView)) this.#install(id, inView);
+      else if (this.#usable(id, entry, nowMs) !== undefined) this.#neighbour?.installed(id, entry);
+      else if (inView !== undefined && follower.valid(this.name, id, inView.asOf)) this.#install(id, inView);
     }
   }
 

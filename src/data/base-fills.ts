@@ -106,10 +106,10 @@ export class BaseFills<T> {
     fill.landed = this.#run(fill, reset).catch((thrown) => {
       const error = asError(thrown);
       if (error instanceof Superseded) return { error };
-      // One that another process had is remembered where it was left.
-      if (!(error instanceof ReadError))
-        this.#failures.note(failureKey, error, fill.stamp ?? this.#parts.engine.follower.stamp());
-      this.#parts.engine.telemetry.log.warn(
+      // One that another process had is remembered where it was left, and found there by each who asks; it has said so.
+      const isOwn = !(error instanceof ReadError);
+      if (isOwn) this.#failures.note(failureKey, error, fill.stamp ?? this.#parts.engine.follower.stamp());
+      this.#parts.engine.telemetry.log[isOwn ? 'warn' : 'debug'](
         {
           event: 'collection.fill_failed',
           collection: this.#parts.definition.endpoint.name,

@@ -211,6 +211,16 @@ describe('P8 observable › a drain', () => {
     ]);
   });
 
+  test('that failed is told by who drained it alone, not by each who finds that it did', async () => {
+    const { upstream, startProcess } = openWorld();
+    const [one, two] = [await startProcess(), await startProcess()];
+    upstream.failing = true;
+    await expect(one.page()).rejects.toThrow('503');
+    for (let i = 0; i < 3; i++) await expect(two.page()).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
+    const warned = (logs: typeof one.logs) => logs('collection.fill_failed').filter(({ level }) => level >= 40);
+    expect([warned(one.logs).length, warned(two.logs).length]).toEqual([1, 0]);
+  });
+
   test('that is done is an event with its rows, how long it took and what it left out', async () => {
     const { clock, upstream, startProcess } = openWorld();
     const { logs, page, status } = await startProcess();
