@@ -1,5 +1,6 @@
 /** The faults by hand: `npm run faults -- --help`. */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { wholeNumberFrom } from '../support/whole-number.ts';
 import { Course } from './course.ts';
 import { openDeployment } from './deployment.ts';
 import { type Fault, faultsOf } from './faults/index.ts';
@@ -15,8 +16,8 @@ await new Command('faults')
   )
   .option('--only <text>', 'those alone whose name contains this', '')
   .addOption(new Option('--redis <topology>', 'what gateways share').choices(redisKinds).default('single'))
-  .option('--seconds <count>', 'how long each lasts at least', wholeNumber, 2)
-  .option('--seed <seed>', 'of the traffic', wholeNumber, 1)
+  .option('--seconds <count>', 'how long each lasts at least', wholeNumberFrom(0), 2)
+  .option('--seed <seed>', 'of the traffic', wholeNumberFrom(0), 1)
   .action(runAll)
   .parseAsync();
 
@@ -51,9 +52,4 @@ function show(text: string): void {
 function fail({ name }: Fault, says: string): undefined {
   process.exitCode = 1;
   console.error(`${name}: ${says}`);
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Expected a whole number.');
 }

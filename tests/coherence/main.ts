@@ -1,7 +1,8 @@
 /** The checker by hand: `npm run coherence -- --help`. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { wholeNumberFrom } from '../support/whole-number.ts';
 import { lackOf } from './evidence.ts';
 import { type Progress, runExperiment } from './experiment.ts';
 import { faultsOf } from './faults/index.ts';
@@ -26,9 +27,9 @@ await new Command('coherence')
     'Gateways on one Redis in real traffic, under one fault after another, and every answer held against what is ' +
       'promised. Exits 1 when a promise was broken, and when too little happened to show anything.',
   )
-  .option('--replicas <count>', 'gateway processes', wholeNumber, 3)
-  .option('--seconds <count>', 'how long at least; every kind of fault comes once', wholeNumber, 60)
-  .option('--seed <seed>', 'of traffic and faults; another one every time, when absent', wholeNumber)
+  .option('--replicas <count>', 'gateway processes', wholeNumberFrom(1), 3)
+  .option('--seconds <count>', 'how long at least; every kind of fault comes once', wholeNumberFrom(1), 60)
+  .option('--seed <seed>', 'of traffic and faults; another one every time, when absent', wholeNumberFrom(1))
   .addOption(new Option('--redis <topology>', 'what they share').choices(redisKinds).default('single'))
   .option('--only <text>', 'those faults alone whose name contains this', '')
   .addOption(new Option('--without <rule>', 'what is taken out of gateways').choices(sabotageNames))
@@ -62,9 +63,4 @@ function show(progress?: Progress): void {
   const { elapsedMs = 0, answers, findings, fault } = progress ?? {};
   const line = progress && `${Math.round(elapsedMs / 1_000)} s: ${answers} answers, ${findings} violations; ${fault}`;
   process.stderr.write(`\r\x1b[K${line ?? ''}`);
-}
-
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Expected a whole number above 0.');
 }

@@ -1,5 +1,6 @@
 /** The simulator by hand: `npm run simulate -- --help`. */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { wholeNumberFrom } from '../support/whole-number.ts';
 import { type ManyResult, simulateMany } from './many.ts';
 import { mutations } from './mutations.ts';
 import { simulate } from './simulation.ts';
@@ -18,10 +19,10 @@ await new Command('simulate')
     'The engine in simulated worlds, each from its seed. Tells how often each branch of the protocol was taken, and the ' +
       'story of the first seed that broke a promise; exits 1 when one did.',
   )
-  .option('--seeds <count>', 'how many', wholeNumber, 1_000)
-  .option('--from <seed>', 'the first', wholeNumber, 1)
-  .option('--seed <seed>', 'this one alone, step by step', wholeNumber)
-  .option('--operations <count>', 'of each seed', wholeNumber, 200)
+  .option('--seeds <count>', 'how many', wholeNumberFrom(0), 1_000)
+  .option('--from <seed>', 'the first', wholeNumberFrom(0), 1)
+  .option('--seed <seed>', 'this one alone, step by step', wholeNumberFrom(0))
+  .option('--operations <count>', 'of each seed', wholeNumberFrom(0), 200)
   .addOption(new Option('--without <rule>', 'with one rule of the protocol taken out').choices(Object.keys(mutations)))
   .option('--mutations', 'the first seed that notices each rule taken out')
   .action((choice: Choice) => {
@@ -71,9 +72,4 @@ async function simulateSome(
   const result = await simulateMany({ from, seeds, operations, without, onlyFirst, onProgress });
   show('');
   return { ...result, ms: performance.now() - beganAtMs };
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Expected a whole number.');
 }
