@@ -1,15 +1,7 @@
 /** Deployments up to a thousand replicas and ten million catalogs, from what was measured: `npm run bench:simulate`. */
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
-import {
-  bytesTable,
-  costsTable,
-  loadsTable,
-  picturesOf,
-  remediesTable,
-  sizesTable,
-  validationTable,
-} from './report.ts';
+import { picturesOf, tablesOf } from './report.ts';
 import { type Measured, readResults, type Validated } from './results.ts';
 
 const images = new URL('../../docs/images/', import.meta.url);
@@ -23,15 +15,6 @@ function simulate(): void {
   const measured = readResults<Measured>('costs.json');
   const validated = readResults<Validated>('validation.json');
   const slow = readResults<Validated>('validation-slow.json');
-  const tables = [
-    costsTable(measured),
-    bytesTable(measured),
-    validationTable(validated),
-    validationTable(slow),
-    sizesTable(measured),
-    loadsTable(measured),
-    remediesTable(measured),
-  ];
-  console.log(tables.join('\n\n'));
+  console.log([...tablesOf({ measured, validated, slow }).values()].join('\n\n'));
   for (const [name, picture] of picturesOf(measured)) writeFileSync(new URL(name, images), picture);
 }

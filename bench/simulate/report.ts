@@ -13,6 +13,26 @@ const rowCounts = [1e3, 1e4, 1e5, 1e6, 1e7];
 
 // ── Tables ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+type Results = {
+  measured: Measured;
+  validated: Validated;
+  /** The same, with drains that end stale. */
+  slow: Validated;
+};
+
+/** By name, in the order of the page. */
+export function tablesOf({ measured, validated, slow }: Results): Map<string, string> {
+  return new Map([
+    ['costs', costsTable(measured)],
+    ['bytes', bytesTable(measured)],
+    ['the model beside a deployment', validationTable(validated)],
+    ['the same, with drains that end stale', validationTable(slow)],
+    ['sizes', sizesTable(measured)],
+    ['loads', loadsTable(measured)],
+    ['remedies', remediesTable(measured)],
+  ]);
+}
+
 const costWords: Readonly<Partial<Record<keyof Costs, string>>> = {
   keptAnswerUs: 'an answer kept whole | gateway',
   compiledAnswerUs: 'an answer made by a compiled operation | gateway',
@@ -43,7 +63,7 @@ const byteWords: Readonly<Partial<Record<keyof Costs, string>>> = {
   changeReadBytes: 'sent for a change, to each other gateway',
 };
 
-export function costsTable({ costs, spread }: Measured): string {
+function costsTable({ costs, spread }: Measured): string {
   const lines = entriesOf(costWords).map(([name, says]) => {
     const rounds = spread[name];
     return `| ${says} | ${sayUs(costs[name])} | ${rounds ? `${sayUs(rounds.low)} to ${sayUs(rounds.high)}` : ''} |`;
@@ -52,7 +72,7 @@ export function costsTable({ costs, spread }: Measured): string {
   return ['| what | CPU time of | median | rounds |', '|---|---|---:|---:|', ...lines, moved].join('\n');
 }
 
-export function bytesTable({ costs }: Measured): string {
+function bytesTable({ costs }: Measured): string {
   const lines = entriesOf(byteWords).map(([name, says]) => `| ${says} | ${sayBytes(costs[name], 3)} |`);
   return ['| what | bytes |', '|---|---:|', ...lines].join('\n');
 }
@@ -67,7 +87,7 @@ const lineWords: Readonly<Partial<Record<keyof Load, [says: string, say: (value:
   replicaBytes: ['heap of a replica', sayBytes],
 };
 
-export function validationTable({ lines }: Validated): string {
+function validationTable({ lines }: Validated): string {
   const rows = lines.flatMap(({ name, predicted, measured }) => {
     const [says, say] = lineWords[name] ?? [];
     const error = Math.round(100 * (predicted / measured - 1));
@@ -76,7 +96,7 @@ export function validationTable({ lines }: Validated): string {
   return ['| | by the model | measured | error |', '|---|---:|---:|---:|', ...rows].join('\n');
 }
 
-export function sizesTable(measured: Measured): string {
+function sizesTable(measured: Measured): string {
   const rows = sizedCounts.map((replicas) => {
     const { most, next } = mostRows(measured, replicas);
     return `| ${sayCount(replicas)} | ${most} | ${next} |`;
@@ -84,7 +104,7 @@ export function sizesTable(measured: Measured): string {
   return ['| replicas | catalogs at most | what breaks next |', '|---:|---:|---|', ...rows].join('\n');
 }
 
-export function loadsTable({ costs }: Measured): string {
+function loadsTable({ costs }: Measured): string {
   const rows = replicaCounts.flatMap((replicas) =>
     rowCounts.map((rows) => {
       const load = loadOf(costs, deploymentOf(replicas, rows));
@@ -110,7 +130,7 @@ export function loadsTable({ costs }: Measured): string {
 }
 
 /** Of the same catalogs and replicas, for longer fresh, or parted: each part with replicas, a log and a Redis of its own. */
-export function remediesTable({ costs }: Measured): string {
+function remediesTable({ costs }: Measured): string {
   const ways: { says: string; parts: number; maxAgeSeconds: number }[] = [
     { says: 'as it is', parts: 1, maxAgeSeconds: 60 },
     { says: '`maxAge` of ten minutes', parts: 1, maxAgeSeconds: 600 },

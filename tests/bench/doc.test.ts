@@ -1,32 +1,21 @@
 /** `docs/scaling.md` shows what `bench/results/` holds: a figure that is out of date fails here. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  bytesTable,
-  costsTable,
-  loadsTable,
-  picturesOf,
-  remediesTable,
-  sizesTable,
-  validationTable,
-} from '../../bench/simulate/report.ts';
+import { picturesOf, tablesOf } from '../../bench/simulate/report.ts';
 import { type Measured, readResults, type Validated } from '../../bench/simulate/results.ts';
 
 const measured = readResults<Measured>('costs.json');
+const validated = readResults<Validated>('validation.json');
+const slow = readResults<Validated>('validation-slow.json');
 const page = readFileSync('docs/scaling.md', 'utf8');
 
 describe('the page about scaling', () => {
-  it.each([
-    ['costs', costsTable(measured)],
-    ['bytes', bytesTable(measured)],
-    ['the model beside a deployment', validationTable(readResults<Validated>('validation.json'))],
-    ['the same, with drains that end stale', validationTable(readResults<Validated>('validation-slow.json'))],
-    ['sizes', sizesTable(measured)],
-    ['loads', loadsTable(measured)],
-    ['remedies', remediesTable(measured)],
-  ])('has the table of %s that npm run bench:simulate prints', (_name, table) => {
-    expect(page).toContain(table);
-  });
+  it.each([...tablesOf({ measured, validated, slow })])(
+    'has the table of %s that npm run bench:simulate prints',
+    (_name, table) => {
+      expect(page).toContain(table);
+    },
+  );
 
   it.each([...picturesOf(measured)])('shows %s as it is drawn from the results', (name, picture) => {
     expect(readFileSync(`docs/images/${name}`, 'utf8')).toBe(picture);
