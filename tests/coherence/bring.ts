@@ -20,6 +20,8 @@ type Coming = At & {
   lastsMs: number;
   /** The place of the gateway that it befalls. */
   struck?: number;
+  /** Whether it was seen from outside; what chance has to bring about takes longer once in a while. */
+  isTold?: () => boolean;
 };
 
 /** A fault as it was: from when it first came until what ended it was done. */
@@ -38,6 +40,10 @@ export type Came = Span & {
 /** How soon all must be well again, in ms; with connections that are tried anew every 2 s at the latest. */
 const recoveryAtMostMs = 20_000;
 
+/** How long a fault goes on at most beyond its time, in ms, where it has not been told of by then. */
+const untoldAtMostMs = 15_000;
+const lookEveryMs = 50;
+
 /**
  * How long upstream's failure is felt beyond its end: a read that was sent just before may go on for its budget (0.8 of
  * the request's deadline), and what it comes to answers for a second more.
@@ -45,7 +51,7 @@ const recoveryAtMostMs = 20_000;
 const aftermathMs = { read: 0.8 * requestTimeoutMs, remembered: 1_000 };
 
 /** Resolves once what ends it was done. */
-export async function bring(fault: Fault, { struck = 0, ...coming }: Coming): Promise<Came> {
+export async function bring(fault: Fault, { struck = 0, isTold = () => true, ...coming }: Coming): Promise<Came> {
   const { deployment, recorder, traffic, lastsMs } = coming;
   const replica = deployment.replicas[struck] as Replica;
   const fromMs = performance.now();
@@ -53,7 +59,7 @@ export async function bring(fault: Fault, { struck = 0, ...coming }: Coming): Pr
   const failing = fault.upstreamFails && recorder.upstreamFails(fault.upstreamFails, fromMs);
   const lagging = fault.upstreamLagMs === undefined ? undefined : recorder.upstreamLags(fault.upstreamLagMs, fromMs);
   traffic.writing = { ...traffic.writing, ...fault.writing };
-  const last = await lasting(fault, { deployment, replica, lastsMs: fault.lastsMs ?? lastsMs });
+  const last = await lasting(fault, { deployment, replica, isTold, lastsMs: fault.lastsMs ?? lastsMs });
   const overMs = fault.heal === undefined ? last.cameMs : performance.now();
   await fault.heal?.(deployment, { nth: last.nth, struck: replica });
   if (fault.writing !== undefined) traffic.writing = {};
@@ -79,19 +85,21 @@ export async function recover(came: readonly Came[], at: At): Promise<void> {
   }
 }
 
-type Lasting = { deployment: Deployment; replica: Replica; lastsMs: number };
+type Lasting = { deployment: Deployment; replica: Replica; lastsMs: number; isTold: () => boolean };
 
 /** @returns When it came for the last time, and how often it had come before. */
-async function lasting({ cause, heal, againEveryMs }: Fault, { deployment, replica, lastsMs }: Lasting) {
+async function lasting({ cause, heal, againEveryMs }: Fault, { deployment, replica, lastsMs, isTold }: Lasting) {
   const untilMs = performance.now() + lastsMs;
   const everyMs = againEveryMs ?? lastsMs;
   for (let nth = 0; ; nth++) {
     await cause(deployment, { nth, struck: replica });
     const cameMs = performance.now();
-    const isLast = cameMs + everyMs >= untilMs;
     // With nothing to heal it is over at once.
+    const isOver = () => heal === undefined || isTold() || performance.now() > untilMs + untoldAtMostMs;
+    const isLast = cameMs + everyMs >= untilMs;
     if (heal !== undefined || !isLast) await delay(everyMs);
-    if (isLast) return { cameMs, nth };
+    while (isLast && againEveryMs === undefined && !isOver()) await delay(lookEveryMs);
+    if (isLast && isOver()) return { cameMs, nth };
   }
 }
 

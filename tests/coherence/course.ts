@@ -44,7 +44,8 @@ export class Course {
     const traffic = new Traffic({ deployment, recorder, seed });
     const came = await delay(warmUpMs)
       .then(async () => {
-        const came = await bring(fault, { deployment, recorder, traffic, lastsMs });
+        const isTold = () => watch.untold(recorder.answers).length === 0;
+        const came = await bring(fault, { deployment, recorder, traffic, lastsMs, isTold });
         await recover([came], { deployment, recorder });
         return came;
       })

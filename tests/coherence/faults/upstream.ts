@@ -80,8 +80,6 @@ export const upstreamFaults: readonly Fault[] = [
     againEveryMs: 800,
     heal: (at) => at.healUpstream(),
     upstreamLagMs: 900,
-    // It takes a row that was written and read on the one route, and then read on the other: once in a while none was.
-    lastsMs: 5_000,
     tells: { counter: (metrics) => metrics.sum('vitrine_cache_rejected_total', { reason: 'older_version' }) },
   },
 ];
