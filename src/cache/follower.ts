@@ -213,14 +213,22 @@ export class Follower extends Knowledge {
     }
   }
 
-  /** Tells the others what changed here while the log was silent, before anything shared is trusted again. */
+  /**
+   * Tells the others what changed here while the log was silent, before anything shared is trusted again. It is kept
+   * until a look that began after it was appended: only that proves that it stands in an era that goes on.
+   */
   async #recover(): Promise<void> {
-    for (let kept = this.#kept[0]; kept !== undefined; kept = this.#kept[0]) {
-      const position = await this.#log.append(this.applied.era, { kind: 'changed', ...kept, floor: 'own' });
-      if (position === undefined) await this.#catchUp();
-      else this.#kept.shift();
-    }
-    await this.#catchUp();
+    let { era } = this.applied;
+    let appended = 0;
+    do {
+      for (const change of this.#kept.slice(appended)) {
+        if ((await this.#log.append(era, { kind: 'changed', ...change, floor: 'own' })) === undefined) break;
+        appended++;
+      }
+      await this.#catchUp();
+      if (this.applied.era !== era) [era, appended] = [this.applied.era, 0];
+    } while (appended < this.#kept.length);
+    this.#kept = [];
     if (!this.#degraded) return;
     this.#degraded = false;
     this.#telemetry.log.info({ event: 'coherence.recovered', era: this.applied.era }, 'the change log answers again');

@@ -739,6 +739,60 @@ describe('P7 degrades, never dies › while the log is silent', () => {
     expect(log.records).toEqual([changed('own', '1'), changed('own', '2')]);
   });
 
+  test('what was kept is not lost with an era that ends just after it was appended', async () => {
+    const { log, follower } = await openFollowing();
+    log.silence();
+    for (const change of [hard('1'), soft('2')]) {
+      await follower.announce(change, await follower.begin('things', change.ids));
+    }
+    log.answer();
+    log.holdNext('append').release();
+    const last = log.holdNext('append');
+    const ticking = follower.tick();
+    await last.reached;
+    log.beginEra('era-b');
+    last.release();
+    await ticking;
+    expect(log.records).toEqual([{ ...changed('own', '1'), hard: true }, changed('own', '2')]);
+    expect(follower).toMatchObject({ era: 'era-b', degraded: false });
+  });
+
+  test('what was kept is not lost when the log falls silent just after it was appended', async () => {
+    const { log, follower } = await openFollowing();
+    log.silence();
+    await follower.announce(hard('1'), await follower.begin('things', ['1']));
+    log.answer();
+    const append = log.holdNext('append');
+    const ticking = follower.tick();
+    await append.reached;
+    log.silence();
+    append.release();
+    await ticking;
+    expect(follower.degraded).toBe(true);
+    log.answer();
+    log.beginEra('era-b');
+    await follower.tick();
+    expect(log.records).toEqual([{ ...changed('own', '1'), hard: true }]);
+    expect(follower.status().status).toBe('ok');
+  });
+
+  test('what comes to be kept while the rest is told is told too', async () => {
+    const { log, follower } = await openFollowing();
+    log.silence();
+    await follower.announce(soft('1'), await follower.begin('things', ['1']));
+    const begun = await follower.begin('things', ['2']);
+    log.answer();
+    log.holdNext('look').release();
+    const last = log.holdNext('look');
+    const ticking = follower.tick();
+    await last.reached;
+    await follower.announce(soft('2'), begun);
+    last.release();
+    await ticking;
+    expect(log.records).toEqual([changed('own', '1'), changed('own', '2')]);
+    expect(follower.status().status).toBe('ok');
+  });
+
   test('a change that began in it and ends after it is kept until the next look, and nothing is trusted so long', async () => {
     const { log, follower, ready, logs } = await openFollowing();
     log.silence();
