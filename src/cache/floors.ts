@@ -5,7 +5,7 @@
  * positions of the present era and never fall within it. Hard floors, of purges, outlive eras: what lies below one is
  * not served at all.
  */
-import type { Changed } from './log.ts';
+import type { Changed, Ids } from './log.ts';
 import { BEGINNING, higher, isBefore, type Position, type Stamp, timeOf } from './position.ts';
 import { laterSaid, type Said } from './said.ts';
 
@@ -57,9 +57,9 @@ export class Floors {
 
   raise({ namespace, ids, hard, said = {} }: Omit<Changed, 'kind' | 'floor'>, floor: Stamp): void {
     const of = this.#of(namespace);
+    if (hard) this.raiseHard({ namespace, ids }, floor);
     if (ids === '*') {
       of.generation = higher(of.generation, floor.position);
-      if (hard) of.hardAll = later(of.hardAll, floor);
       // From a reset on upstream's rows count, whatever it said before.
       for (const id of of.said.keys()) if (this.floor(namespace, id) <= floor.position) of.said.delete(id);
       return;
@@ -68,13 +68,17 @@ export class Floors {
       const raised = higher(of.ids.get(id) ?? BEGINNING, floor.position);
       of.ids.delete(id); // To the end, so that insertion order stays nearly the order of floors.
       of.ids.set(id, raised);
-      if (hard) {
-        of.hardIds.set(id, later(of.hardIds.get(id), floor));
-        of.said.delete(id);
-      }
+      if (hard) of.said.delete(id);
       const word = Object.hasOwn(said, id) ? said[id] : undefined;
       if (word !== undefined) of.said.set(id, laterSaid(of.said.get(id), word));
     }
+  }
+
+  /** @param floor - In this era or an earlier one. */
+  raiseHard({ namespace, ids }: { namespace: string; ids: Ids }, floor: Stamp): void {
+    const of = this.#of(namespace);
+    if (ids === '*') of.hardAll = later(of.hardAll, floor);
+    else for (const id of ids) of.hardIds.set(id, later(of.hardIds.get(id), floor));
   }
 
   /** A new era: everything is read anew, so nothing in it has a floor yet. */

@@ -11,14 +11,15 @@ import type { Telemetry } from '../telemetry/index.ts';
 import type { Clock, Random } from './clock.ts';
 import type { Deadline } from './deadline.ts';
 import { Knowledge } from './knowledge.ts';
-import type { Changed, Ids, Log, LogRecord, Look } from './log.ts';
+import type { Changed, Ids, Log, LogRecord, Look, Purged } from './log.ts';
 import { newEra } from './memory-log.ts';
+import { OwnPurges } from './own-purges.ts';
 import type { Position, Stamp, Token } from './position.ts';
 
 /** Told of every change in the same turn in which it becomes known. */
 export interface Listener {
   /** What lies below its floor is no longer valid; what lies below a hard one must go at once. */
-  changed(ids: Ids, at: { floor: Position; hard: boolean }): void;
+  changed(ids: Ids, at: { floor: Token; hard: boolean }): void;
   /** All that is held counts as changed; it may be kept for stale-if-error. */
   eraBegan(): void;
   /** This process was away for longer than it can learn what it missed: nothing it holds may be used. */
@@ -31,8 +32,8 @@ export type Beginning = { stamp: Stamp; local: boolean };
 /** What became of a change that was to be made known. */
 export type Announced = { state: 'known' | 'unreplicated' | 'kept'; token: Token } | { state: 'overtaken' };
 
-/** A change made known while the log was silent. */
-type Kept = Omit<Changed, 'kind' | 'floor'>;
+/** What is to be told once the log answers: changes made while it was silent, and purges of an era that is over. */
+type Kept = (Changed & { floor: 'own' }) | Purged;
 
 type Options = {
   log: Log;
@@ -58,6 +59,7 @@ export class Follower extends Knowledge {
   readonly #listeners = new Map<string, Listener>();
   readonly #stopped = new AbortController();
   readonly #startedAtMs: number;
+  readonly #purges: OwnPurges;
 
   #offsetMs = 0;
   #provenAtMs = Number.NEGATIVE_INFINITY;
@@ -75,6 +77,7 @@ export class Follower extends Knowledge {
     this.#horizonMs = horizonMs;
     this.#longestWindowMs = longestWindowMs;
     this.#startedAtMs = clock.mono();
+    this.#purges = new OwnPurges({ keptMs: horizonMs });
   }
 
   listen(namespace: string, listener: Listener): void {
@@ -158,7 +161,9 @@ export class Follower extends Knowledge {
     if (isOver() || (begun.local && this.isOvertaken(begun.stamp.position))) return { state: 'overtaken' };
     if (begun.local) return this.#keep(change, begun.stamp.position);
     const record = { kind: 'changed', ...change, floor: begun.stamp.position } as const;
+    const at = this.tokenOf(begun.stamp.position);
     const stamp = await this.#append(record, begun.stamp.era);
+    if (stamp !== undefined) this.#noteIfPurge(record, at);
     const isReplicated = stamp !== undefined && (await this.#log.replicated());
     // Only a tick begun after the append proves that it stands in an era that goes on, on the server that was asked.
     if (stamp !== undefined) await this.#tickAnew();
@@ -204,6 +209,7 @@ export class Follower extends Knowledge {
       for (const { position, record } of look.records) {
         this.advance(position);
         if (record.kind === 'changed') this.#apply(record, position);
+        if (record.kind === 'purged') this.#applyPurged(record, position);
       }
       if (!look.complete) continue;
       for (const [namespace, generation] of look.generations) this.#applyGeneration(namespace, generation);
@@ -214,20 +220,22 @@ export class Follower extends Knowledge {
   }
 
   /**
-   * Tells the others what changed here while the log was silent, before anything shared is trusted again. It is kept
-   * until a look that began after it was appended: only that proves that it stands in an era that goes on.
+   * Tells the others what is kept for them, before anything shared is trusted again. It is kept until a look that began
+   * after it was appended: only that proves that it stands in an era that goes on.
    */
   async #recover(): Promise<void> {
-    let { era } = this.applied;
-    let appended = 0;
+    let era = this.stamp().era;
+    let told: Token[] = [];
     do {
-      for (const change of this.#kept.slice(appended)) {
-        if ((await this.#log.append(era, { kind: 'changed', ...change, floor: 'own' })) === undefined) break;
-        appended++;
+      for (const record of this.#kept.slice(told.length)) {
+        const position = await this.#log.append(this.applied.era, record);
+        if (position === undefined) break;
+        told.push({ era: this.applied.era, position });
       }
       await this.#catchUp();
-      if (this.applied.era !== era) [era, appended] = [this.applied.era, 0];
-    } while (appended < this.#kept.length);
+      if (this.stamp().era !== era) [era, told] = [this.stamp().era, []];
+    } while (told.length < this.#kept.length);
+    for (const [place, record] of this.#kept.entries()) this.#noteIfPurge(record, told[place] as Token);
     this.#kept = [];
     if (!this.#degraded) return;
     this.#degraded = false;
@@ -240,13 +248,21 @@ export class Follower extends Knowledge {
     this.#telemetry.metrics.coherenceEras.inc();
     const level = this.scope === 'process' ? 'debug' : first ? 'info' : 'warn';
     this.#telemetry.log[level]({ event: 'coherence.era', era: look.era, away }, 'a new era');
+    const changes = this.#kept.filter(({ kind }) => kind === 'changed');
+    this.#kept = [...changes, ...this.#purges.records(this.#clock.mono())];
     for (const listener of this.#listeners.values()) away ? listener.forget() : listener.eraBegan();
   }
 
   #apply(change: Omit<Changed, 'kind'>, position: Position): void {
     const floor = change.floor === 'own' ? position : change.floor;
     this.raise(change, floor);
-    this.#listeners.get(change.namespace)?.changed(change.ids, { floor, hard: change.hard === true });
+    const at = { floor: this.tokenOf(floor), hard: change.hard === true };
+    this.#listeners.get(change.namespace)?.changed(change.ids, at);
+  }
+
+  #applyPurged(purge: Purged, position: Position): void {
+    this.raisePurged(purge, position);
+    this.#listeners.get(purge.namespace)?.changed(purge.ids, { floor: purge.at, hard: true });
   }
 
   /** The control hash may know of a reset whose record was trimmed. */
@@ -312,8 +328,14 @@ export class Follower extends Knowledge {
     }
   }
 
-  #keep(change: Kept, floor: Position): Announced {
-    this.#kept.push(change);
+  #noteIfPurge(record: Changed | Purged, at: Token): void {
+    if (this.scope === 'process' || record.kind !== 'changed' || record.hard !== true) return;
+    const { namespace, ids } = record;
+    this.#purges.note({ namespace, ids, at }, this.#clock.mono());
+  }
+
+  #keep(change: Omit<Changed, 'kind' | 'floor'>, floor: Position): Announced {
+    this.#kept.push({ kind: 'changed', ...change, floor: 'own' });
     this.advanceLocally(floor);
     this.#apply({ ...change, floor }, floor);
     return { state: 'kept', token: this.tokenOf(floor) };

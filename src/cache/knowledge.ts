@@ -7,12 +7,17 @@
  * Invariants: floors, generations and the position never fall within an era. Hard floors outlive eras.
  */
 import { Floors } from './floors.ts';
-import type { Changed } from './log.ts';
+import type { Changed, Purged } from './log.ts';
 import { BEGINNING, higher, isBeyond, localAfter, type Position, type Stamp, type Token } from './position.ts';
 import { isBehind, type Said, type Seen } from './said.ts';
 
+/** Of eras that were left longer ago than so many nothing is known any more. */
+const erasAtMost = 100;
+
 export class Knowledge {
   readonly #floors = new Floors();
+  /** Their numbers, by token. */
+  readonly #eras = new Map<string, number>();
   /** Eras are counted from 0: that of the process alone, before the log has answered. */
   #era: { index: number; token: string };
   /** Applied up to here; what reads sent now may claim. */
@@ -110,6 +115,8 @@ export class Knowledge {
   /** Another era: nothing in it is known yet. */
   protected enter(token: string): void {
     this.#era = { index: this.#era.index + 1, token };
+    this.#eras.set(token, this.#era.index);
+    for (const [left, index] of this.#eras) if (index <= this.#era.index - erasAtMost) this.#eras.delete(left);
     this.#position = BEGINNING;
     this.#applied = BEGINNING;
     this.#highest = BEGINNING;
@@ -142,6 +149,19 @@ export class Knowledge {
   /** @param floor - In this era. */
   protected raise(change: Omit<Changed, 'kind' | 'floor'>, floor: Position): void {
     this.#floors.raise(change, { era: this.#era.index, position: floor });
+  }
+
+  /**
+   * An era that this process was never in lies before the present one, and what is held of earlier ones may be from
+   * before the purge. What is purged is never valid: of the present era nothing is without a floor.
+   *
+   * @param told - The position of this word of it.
+   */
+  protected raisePurged({ namespace, ids, at }: Purged, told: Position): void {
+    const index = this.#eras.get(at.era);
+    if (index === this.#era.index) this.raise({ namespace, ids, hard: true }, at.position);
+    else if (index !== undefined) this.#floors.raiseHard({ namespace, ids }, { era: index, position: at.position });
+    else this.#floors.raiseHard({ namespace, ids }, { era: this.#era.index - 0.5, position: told });
   }
 
   protected forgetBefore(horizon: Parameters<Floors['forgetBefore']>[0]): void {

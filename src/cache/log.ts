@@ -4,7 +4,7 @@
  * A log belongs to an era. When its server loses anything, a new era begins and all that was read before it counts as
  * changed. `Log` is only the remote calls; what a process makes of the records is the follower's (`follower.ts`).
  */
-import type { Position } from './position.ts';
+import type { Position, Token } from './position.ts';
 import type { Said } from './said.ts';
 
 /** Ids of a namespace, or all of it. */
@@ -30,7 +30,15 @@ export type Changed = {
   said?: Readonly<Record<string, Said>>;
 };
 
-export type LogRecord = Begin | Changed;
+/**
+ * "These were purged in an era that is over." Its log may have been lost before everybody had read it; what was read
+ * since is none of its concern.
+ *
+ * - at: the floor of the purge in that era.
+ */
+export type Purged = { kind: 'purged'; namespace: string; ids: Ids; at: Token };
+
+export type LogRecord = Begin | Changed | Purged;
 export type Stamped = { position: Position; record: LogRecord };
 
 /** The log as it stood at one moment. */

@@ -133,7 +133,7 @@ function readLook({ era, last: lastId, time, generations, records }: LookReply):
     generations: readGenerations(generations, last),
     last,
     timeMs,
-    records: records.flatMap(readRecord),
+    records: records.flatMap((record) => readRecord(record, era)),
     complete: records.length < recordsAtMost,
   };
 }
@@ -160,19 +160,33 @@ const recordSchema = z.union([
     hard: z.boolean().optional(),
     said: z.record(z.string(), saidSchema).optional(),
   }),
+  z.object({
+    kind: z.literal('purged'),
+    namespace: z.string(),
+    ids: idsSchema,
+    at: z.object({ era: z.string(), position: z.string().refine(isPosition) }),
+  }),
   // Of other kinds nothing is used.
-  z.looseObject({ kind: z.string().refine((kind) => kind !== 'changed') }),
+  z.looseObject({ kind: z.string().refine((kind) => !['changed', 'purged'].includes(kind)) }),
 ]);
 
 /** The first record of an era is empty. */
-function readRecord([id, [, text = '']]: StreamRecord): Stamped[] {
+function readRecord([id, [, text = '']]: StreamRecord, era: string): Stamped[] {
   const position = readStreamId(id);
   if (text === '') return [];
   const record = parseRecord(text);
   if (record === undefined) throw new Damaged(`the record ${id} is none`);
-  if (record.kind !== 'changed' || record.floor === 'own') return [{ position, record }];
-  if (!isPosition(record.floor) || record.floor > position) throw new Damaged(`the floor of ${id} is none of the log`);
+  const floor = floorOf(record, era);
+  if (floor !== undefined && !(isPosition(floor) && floor <= position)) {
+    throw new Damaged(`the floor of ${id} is none of the log`);
+  }
   return [{ position, record }];
+}
+
+/** Where it is another record of the era's log. */
+function floorOf(record: LogRecord, era: string): Position | undefined {
+  if (record.kind === 'purged' && record.at.era === era) return record.at.position;
+  return record.kind === 'changed' && record.floor !== 'own' ? record.floor : undefined;
 }
 
 function parseRecord(text: string): LogRecord | undefined {

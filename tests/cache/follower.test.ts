@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Deadline } from '../../src/cache/deadline.ts';
 import { Follower } from '../../src/cache/follower.ts';
 import type { Ids } from '../../src/cache/log.ts';
-import { BEGINNING, localAfter, type Position, positionOf } from '../../src/cache/position.ts';
+import { BEGINNING, localAfter, type Position, positionOf, type Token } from '../../src/cache/position.ts';
 import { ManualClock } from '../support/clock.ts';
 import { begin, changed, reset } from './log-contract.ts';
 import { counted } from './namespace-world.ts';
@@ -12,7 +12,7 @@ import { ScriptedLog } from './scripted-log.ts';
 const coherenceMs = 1_000;
 const longestWindowMs = 86_400_000;
 
-type Told = { ids: Ids; floor: Position; hard: boolean } | 'era began' | 'forget';
+type Told = { ids: Ids; floor: Token; hard: boolean } | 'era began' | 'forget';
 
 function open({ scope = 'cluster' }: { scope?: 'cluster' | 'process' } = {}) {
   const clock = new ManualClock();
@@ -40,6 +40,8 @@ async function openFollowing() {
 
 /** Lets what is ready run. */
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+const inEra = (position: Position, era = 'era-a'): Token => ({ era, position });
 
 const soft = (...ids: string[]) => ({ namespace: 'things', ids });
 const hard = (...ids: string[]) => ({ namespace: 'things', ids, hard: true });
@@ -206,9 +208,9 @@ describe('P5 no resurrection › records', () => {
     log.add({ ...changed('own', '3'), hard: true } as never);
     await follower.tick();
     expect(told).toEqual([
-      { ids: ['1'], floor: first, hard: false },
-      { ids: ['2'], floor: begun, hard: false },
-      { ids: ['3'], floor: log.last, hard: true },
+      { ids: ['1'], floor: inEra(first), hard: false },
+      { ids: ['2'], floor: inEra(begun), hard: false },
+      { ids: ['3'], floor: inEra(log.last), hard: true },
     ]);
     expect(seenInTurn).toEqual([0, 0, 0]);
     expect(follower.stamp().position).toBe(log.last);
@@ -275,7 +277,7 @@ describe('P5 no resurrection › records', () => {
     log.trim();
     await follower.tick();
     expect(follower.validAsWhole('things', held)).toBe(false);
-    expect(told).toEqual([{ ids: '*', floor, hard: false }]);
+    expect(told).toEqual([{ ids: '*', floor: inEra(floor), hard: false }]);
   });
 
   test('floors are forgotten after two horizons, the young ones kept', async () => {
@@ -364,6 +366,179 @@ describe('P5 no resurrection › eras', () => {
     await follower.tick();
     expect(follower.valid('things', '1', before)).toBe(false);
     expect(follower.purged('things', '1', before)).toBe(false);
+  });
+});
+
+describe('P5 no resurrection › a purge whose log is lost', () => {
+  const purge = async ({ follower }: { follower: Follower }, ids: Ids) => {
+    const announced = await follower.announce(
+      { namespace: 'things', ids, hard: true },
+      await follower.begin('things', ids),
+    );
+    return (announced as { token: Token }).token;
+  };
+  const purged = (ids: Ids, at: Token) => ({ kind: 'purged', namespace: 'things', ids, at }) as const;
+
+  test('is told again in the next era by whoever made it, before anything in it is trusted', async () => {
+    const parts = await openFollowing();
+    const { log, follower, ready } = parts;
+    await purge(parts, ['1', '2']);
+    const { position } = (await follower.begin('things', ['2', '3'])).stamp;
+    await follower.announce(hard('2', '3'), { stamp: { era: 1, position }, local: false });
+    await follower.announce(soft('4'), await follower.begin('things', ['4']));
+    log.beginEra('era-b');
+    const append = log.holdNext('append');
+    const ticking = follower.tick();
+    await append.reached;
+    expect(follower.status().status).toBe('behind');
+    append.release();
+    await ticking;
+    expect(log.records).toEqual([purged(['1', '2', '3'], inEra(position))]);
+    await ready();
+    expect(follower.status().status).toBe('ok');
+  });
+
+  test('is told again in every era that follows, as of its own; a purge of all as of all', async () => {
+    const parts = await openFollowing();
+    const { log, follower } = parts;
+    await purge(parts, ['1']);
+    const { position } = (await follower.begin('things', '*')).stamp;
+    await follower.announce(
+      { namespace: 'things', ids: '*', hard: true },
+      { stamp: { era: 1, position }, local: false },
+    );
+    for (const era of ['era-b', 'era-c']) {
+      log.beginEra(era);
+      await follower.tick();
+      expect(log.records).toEqual([purged('*', inEra(position))]);
+    }
+  });
+
+  test('is told again though the log was silent when it was made', async () => {
+    const parts = await openFollowing();
+    const { log, follower } = parts;
+    log.silence();
+    await purge(parts, ['1']);
+    log.answer();
+    await follower.tick();
+    const position = log.last;
+    log.beginEra('era-b');
+    await follower.tick();
+    expect(log.records).toEqual([purged(['1'], inEra(position))]);
+  });
+
+  test('is told again though its era ends before it is acknowledged', async () => {
+    const { log, follower } = await openFollowing();
+    const begun = await follower.begin('things', ['1']);
+    const append = log.holdNext('append');
+    const announcing = follower.announce(hard('1'), begun);
+    await append.reached;
+    log.beginEra('era-b');
+    append.release();
+    expect(await announcing).toEqual({ state: 'overtaken' });
+    expect(log.records).toEqual([purged(['1'], inEra(begun.stamp.position))]);
+  });
+
+  test.each([
+    [0, 1],
+    [1, 0],
+  ])('is told again for as long as the log reaches back: %i ms longer', async (ms, records) => {
+    const parts = await openFollowing();
+    const { clock, log, follower } = parts;
+    await purge(parts, ['1']);
+    for (const share of [0.4, 0.4]) {
+      await clock.advance(share * horizonMs);
+      await follower.tick(); // It is not away itself.
+    }
+    await clock.advance(0.2 * horizonMs + ms);
+    log.beginEra('era-b');
+    await follower.tick();
+    expect(log.records).toHaveLength(records);
+  });
+
+  test('is not told again by a process that shares nothing', async () => {
+    const parts = open({ scope: 'process' });
+    await parts.follower.tick();
+    await purge(parts, ['1']);
+    parts.log.beginEra('era-b');
+    await parts.follower.tick();
+    expect(parts.log.records).toEqual([]);
+  });
+
+  test('holds at once for what was read before it, and for nothing that was read since', async () => {
+    const { log, follower, told } = await openFollowing();
+    log.add(begin('1'));
+    await follower.tick();
+    const before = follower.stamp();
+    const { position } = (await follower.begin('things', ['1'])).stamp;
+    await follower.tick();
+    const since = follower.stamp();
+    log.beginEra('era-b', { aheadMs: -3_000 });
+    await follower.tick();
+    const inNextEra = follower.stamp();
+    told.length = 0;
+    log.add(purged(['1'], inEra(position)));
+    await follower.tick();
+    expect(told).toEqual([{ ids: ['1'], floor: inEra(position), hard: true }]);
+    expect([before, since, inNextEra].map((stamp) => follower.purged('things', '1', stamp))).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(follower.purged('things', '2', before)).toBe(false);
+    expect(follower.valid('things', '1', inNextEra)).toBe(true);
+    expect(follower.validAsWhole('things', inNextEra)).toBe(true);
+  });
+
+  test('holds for all of a namespace', async () => {
+    const { log, follower } = await openFollowing();
+    const before = follower.stamp();
+    log.beginEra('era-b');
+    await follower.tick();
+    log.add(purged('*', inEra(positionOf(1e14, 0))));
+    await follower.tick();
+    expect(follower.purgedAsWhole('things', before)).toBe(true);
+    expect(follower.purgedAsWhole('things', follower.stamp())).toBe(false);
+    expect(follower.validAsWhole('things', follower.stamp())).toBe(true);
+  });
+
+  test('of an era that this process was never in holds for all that was read before the present one', async () => {
+    const { clock, log, follower } = await openFollowing();
+    const before = follower.stamp();
+    log.beginEra('era-b');
+    await follower.tick();
+    await follower.begin('things', ['2']);
+    const inNextEra = follower.stamp();
+    log.add(purged(['1'], inEra(BEGINNING, 'era-x')));
+    await follower.tick();
+    const after = follower.stamp();
+    expect([before, inNextEra, after].map((stamp) => follower.purged('things', '1', stamp))).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    await clock.advance(100);
+    await follower.tick();
+    expect(follower.purged('things', '1', before)).toBe(true);
+  });
+});
+
+describe('P5 no resurrection › what is purged', () => {
+  test('is not valid either, though the word of it is of the present era: this process was away', async () => {
+    const { log, follower } = await openFollowing();
+    const before = follower.stamp();
+    const position = log.add(begin('1'));
+    for (const [at, ids] of [
+      [inEra(position), ['1']],
+      [inEra(position), '*'],
+    ] as const) {
+      log.add({ kind: 'purged', namespace: 'things', ids, at });
+      await follower.tick();
+      expect(follower.purged('things', '1', before)).toBe(true);
+      expect(follower.valid('things', '1', before)).toBe(false);
+      expect(follower.valid('things', '1', follower.stamp())).toBe(true);
+    }
+    expect(follower.validAsWhole('things', before)).toBe(false);
   });
 });
 
@@ -640,7 +815,7 @@ describe('P7 degrades, never dies › while the log is silent', () => {
     expect(follower.valid('things', '1', before)).toBe(false);
     expect(follower.valid('things', '1', begun.stamp)).toBe(true);
     expect(follower.purged('things', '1', before)).toBe(true);
-    expect(told).toEqual([{ ids: ['1'], floor: begun.stamp.position, hard: true }]);
+    expect(told).toEqual([{ ids: ['1'], floor: inEra(begun.stamp.position), hard: true }]);
   });
 
   test('a change waits for the log once, not at each step', async () => {

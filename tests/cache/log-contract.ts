@@ -1,7 +1,7 @@
 /** What every change log promises; run over each implementation by the test file beside this one that is named after it. */
 import { describe, expect, test } from 'vitest';
 import type { Log, LogRecord } from '../../src/cache/log.ts';
-import { BEGINNING, type Position } from '../../src/cache/position.ts';
+import { BEGINNING, type Position, positionOf } from '../../src/cache/position.ts';
 import { horizonMs } from './parts.ts';
 
 const aMinuteMs = 60_000;
@@ -50,12 +50,14 @@ export function describeLog(open: (options: { horizonMs: number }) => Promise<Lo
   });
 
   test('records come back as they were appended, in order, under their positions', async () => {
-    const { log, append } = await start();
+    const { log, era, last, append } = await start();
     const records: LogRecord[] = [
       begin('1', 'naïve-东京', 'with "quotes" and \n'),
       changed('own', '1'),
       { kind: 'changed', namespace: 'other', ids: ['2'], floor: 'own', hard: true },
       reset('own'),
+      { kind: 'purged', namespace: 'things', ids: ['1'], at: { era: 'past', position: positionOf(9e14, 7) } },
+      { kind: 'purged', namespace: 'things', ids: '*', at: { era, position: last } },
     ];
     const stamped = [];
     for (const record of records) stamped.push({ position: await append(record), record });

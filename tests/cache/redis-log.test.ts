@@ -196,6 +196,7 @@ describe('P6 agreement in time › a new era begins where something stands that 
   ];
   const generation = (text: string) => (keys: { control: string }) => [['HSET', keys.control, 'gen.things', text]];
   const change = { kind: 'changed', namespace: 'things', ids: ['1'], floor: 'own' };
+  const purge = { kind: 'purged', namespace: 'things', ids: ['1'], at: { era: 'past', position: positionOf(1, 0) } };
 
   test.each<[string, (keys: { control: string; log: string }) => string[][]]>([
     ['a control key of another type', ({ control }) => [['SET', control, 'x']]],
@@ -212,6 +213,9 @@ describe('P6 agreement in time › a new era begins where something stands that 
     ['a floor that is no position', record({ ...change, floor: 'zzz' })],
     ['a floor above its own record', record({ ...change, floor: positionOf(9e14, 0) })],
     ['a purge that is none', record({ ...change, hard: 'yes' })],
+    ['a purge of an era that is over, of no ids', record({ ...purge, ids: 5 })],
+    ['a purge of no era', record({ ...purge, at: { position: positionOf(1, 0) } })],
+    ['a purge of no position', record({ ...purge, at: { era: 'past', position: 'zzz' } })],
     ['an id a day and more ahead', ({ log }) => [['XADD', log, '900000000000000-0', 'record', '']]],
     ['the last id there can be', ({ log }) => [['XADD', log, `${2n ** 64n - 1n}-${2n ** 64n - 1n}`, 'record', '']]],
   ])('%s', async (_name, damage) => {
@@ -223,6 +227,14 @@ describe('P6 agreement in time › a new era begins where something stands that 
     for (const from of [wholeLog, { era, position: last }]) expect((await other.look(from)).era).toBe(look.era);
     await other.append(look.era, reset('own'));
     expect((await log.look({ era: look.era, position: look.last })).records).toMatchObject([{ record: reset('own') }]);
+  });
+
+  test('a purge above its own record, in its own era', async () => {
+    const { log, era, last, keys } = await twoProcesses();
+    const at = { era, position: positionOf(9e14, 0) };
+    const record = { kind: 'purged', namespace: 'things', ids: ['1'], at };
+    await server.send('XADD', keys.log, '*', 'record', JSON.stringify(record));
+    expect((await log.look({ era, position: last })).era).not.toBe(era);
   });
 
   test('but not for a kind of record that is to come', async () => {

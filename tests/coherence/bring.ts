@@ -9,7 +9,7 @@ import type { Deployment, Replica } from './deployment.ts';
 import type { Fault } from './faults/index.ts';
 import type { Span } from './gateway-log.ts';
 import type { Recorder, Reply } from './record.ts';
-import { requestTimeoutMs } from './settings.ts';
+import { rememberedMs, upstreamBudgetMs } from './settings.ts';
 import { ask, type Traffic } from './traffic.ts';
 
 export type At = { deployment: Deployment; recorder: Recorder };
@@ -44,12 +44,6 @@ const recoveryAtMostMs = 20_000;
 const untoldAtMostMs = 15_000;
 const lookEveryMs = 50;
 
-/**
- * How long upstream's failure is felt beyond its end: a read that was sent just before may go on for its budget (0.8 of
- * the request's deadline), and what it comes to answers for a second more.
- */
-const aftermathMs = { read: 0.8 * requestTimeoutMs, remembered: 1_000 };
-
 /** Resolves once what ends it was done. */
 export async function bring(fault: Fault, { struck = 0, isTold = () => true, ...coming }: Coming): Promise<Came> {
   const { deployment, recorder, traffic, lastsMs } = coming;
@@ -81,7 +75,8 @@ export async function recover(came: readonly Came[], at: At): Promise<void> {
   for (const each of came) {
     each.wellMs = wellMs;
     if (each.failing === undefined) continue;
-    each.failing.untilMs = Math.max(wellMs, each.untilMs + aftermathMs.read) + aftermathMs.remembered;
+    // A read that was sent just before may go on for its budget, and what it comes to answers for longer.
+    each.failing.untilMs = Math.max(wellMs, each.untilMs + upstreamBudgetMs) + rememberedMs;
   }
 }
 

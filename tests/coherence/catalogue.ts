@@ -144,6 +144,17 @@ export class Catalogue {
     return found;
   }
 
+  /** How often a row came or went. */
+  turnoversIn({ fromMs, untilMs }: { fromMs: number; untilMs: number }): number {
+    const isTurnover = (state: State, before: State | undefined) =>
+      before !== undefined && (state.row === undefined) !== (before.row === undefined);
+    return this.#states
+      .values()
+      .flatMap((states) => states.filter((state, at) => isTurnover(state, states[at - 1])))
+      .filter((state) => fromMs <= state.fromMs && state.fromMs <= untilMs)
+      .toArray().length;
+  }
+
   #add(id: string, row: CatalogRow | undefined, atMs: number): void {
     const states = this.#states.get(id) ?? this.#begin(id, atMs);
     const last = states.at(-1);

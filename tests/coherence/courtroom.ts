@@ -27,6 +27,10 @@ export class Courtroom {
   away = false;
   degraded = false;
   inAnotherEra = false;
+  /** When a gateway gave up on the collection. */
+  readonly drifts: number[] = [];
+  /** Where changes are told. */
+  ownWasAway = false;
   lagMs = 0;
   readonly #judge = new Judge({
     catalogue: this.catalogue,
@@ -34,9 +38,10 @@ export class Courtroom {
       changesOf: (id) => this.changes.filter(({ ids }) => ids.includes(id)),
       upstreamFailedIn: () => this.failing,
       upstreamLagMsIn: () => this.lagMs,
-      wasAwayIn: () => this.away,
+      wasAwayIn: (replica) => this.away || (this.ownWasAway && replica === own.replica),
       wasDegradedIn: () => this.degraded,
       enteredEraIn: () => this.inAnotherEra,
+      driftedIn: ({ fromMs, untilMs }) => this.drifts.filter((atMs) => fromMs <= atMs && atMs <= untilMs),
     },
   });
 

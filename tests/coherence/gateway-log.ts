@@ -7,7 +7,7 @@
  */
 import { secrets } from './settings.ts';
 
-type Line = { level: number; time: number; event: string };
+type Line = { level: number; time: number; event: string; reason?: unknown };
 
 /** A span of time on the clock of `performance.now()`; without an end as long as it lasts. */
 export type Span = { fromMs: number; untilMs: number };
@@ -24,6 +24,8 @@ export class GatewayLog {
   readonly degraded: Span[] = [];
   /** When it came to know of another era. */
   readonly #eras: Span[] = [];
+  /** When it gave up on a collection that had changed while it was read, each time that it tried. */
+  readonly drifts: number[] = [];
   #rest = '';
 
   /** Of standard output, cut anywhere. */
@@ -59,13 +61,14 @@ export class GatewayLog {
     else this.#note(line, text);
   }
 
-  #note({ level, time, event }: Line, text: string): void {
+  #note({ level, time, event, reason }: Line, text: string): void {
     const atMs = time - performance.timeOrigin;
     if (level >= errorLevel) this.mistakes.push(`a mistake of the gateway: ${text}`);
     if (event === 'coherence.degraded') {
       this.degraded.push({ fromMs: atMs - stampErrorMs, untilMs: Number.POSITIVE_INFINITY });
     }
     if (event === 'coherence.era') this.#eras.push({ fromMs: atMs - stampErrorMs, untilMs: atMs + stampErrorMs });
+    if (event === 'collection.fill_failed' && String(reason).includes('drifted')) this.drifts.push(atMs);
     if (event === 'coherence.recovered') this.#recovered(atMs + stampErrorMs);
   }
 

@@ -150,11 +150,15 @@ describe('P5 no resurrection › a row that was purged', () => {
     expect(court.verdictOnRow(old, { cacheStatus: onError, by: other })).toEqual(wrong('purge told to 0'));
   });
 
-  it('passes on error at another whose log was lost before it had to be read, and there alone', () => {
+  it('passes on error at another whose log was lost before it had to be read, and there alone, until it is told again', () => {
     court.inAnotherEra = true;
     expect(court.verdictOnRow(old, { cacheStatus: onError, by: other })).toEqual([]);
     expect(court.verdictOnRow(old, { by: other })).toEqual(wrong('purge told to 0'));
     expect(court.verdictOnRow(old, { cacheStatus: onError })).toEqual(wrong('purge told to 0'));
+    court.nowMs += 2 * coherenceMs;
+    expect(court.verdictOnRow(old, { cacheStatus: onError, by: other })).toEqual(wrong('purge told to 0'));
+    court.ownWasAway = true;
+    expect(court.verdictOnRow(old, { cacheStatus: onError, by: other })).toEqual([]);
   });
 });
 
@@ -192,6 +196,22 @@ describe('P7 degrades, never dies › an answer', () => {
     expect(verdictOnError()).toEqual(wrong('P7: on error, and upstream can be read'));
     court.failing = true;
     expect(verdictOnError()).toEqual([]);
+  });
+
+  it('of a page passes while a gateway has given up on a collection that went on changing, and for no other reason', () => {
+    const page: Question = { kind: 'page', page: { order: 'TITLE', direction: 'ASC', filter: {}, take: { first: 5 } } };
+    const onPage = () =>
+      court.verdictOn(page, { catalogs: null }, { cacheStatus: failed, errors: [error({ path: ['catalogs'] })] });
+    const notAtFault = wrong('P7: on error, and upstream can be read');
+    court.drifts.push(court.nowMs);
+    for (const id of ['1', '2']) court.catalogue.remove(id);
+    court.catalogue.put('3');
+    expect(onPage()).toEqual(notAtFault);
+    court.catalogue.put('21');
+    expect(onPage()).toEqual([]);
+    expect(verdictOnError()).toEqual(notAtFault);
+    court.nowMs += 2_000;
+    expect(onPage()).toEqual(notAtFault);
   });
 
   it.each<[string, Parameters<typeof verdictOnError>]>([

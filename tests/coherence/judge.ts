@@ -12,10 +12,11 @@
  */
 import type { CatalogRow, Catalogue, State } from './catalogue.ts';
 import { type Body, checkForm, readBody } from './forms.ts';
+import type { Span } from './gateway-log.ts';
 import { checkPage } from './pages.ts';
 import { type PageQuestion, type ShownPage, type ShownRow, shownOf } from './questions.ts';
 import type { Answer, Change, Recorded, Reply } from './record.ts';
-import { ages, coherenceMs, requestTimeoutMs } from './settings.ts';
+import { ages, coherenceMs, rememberedMs, requestTimeoutMs, upstreamBudgetMs } from './settings.ts';
 import { Sightings } from './sightings.ts';
 
 export type Violation = { kind: 'wrong' | 'late'; says: string; answer: Answer };
@@ -34,8 +35,14 @@ const ageErrorMs = 500;
 /** What a busy machine may add to the time of an answer, in ms, besides what it is measured to add in this process. */
 const lateMs = 1_000;
 
+/** How long after a change must be known it is told again, where the log that told of it was lost, in ms. */
+const toldAgainMs = 2 * coherenceMs;
+
 /** How much sooner than it says a timer may fire, by the clock of another process, in ms. */
 const timerErrorMs = 50;
+
+/** How often a collection is read before it counts as drifting. */
+const drainsAtMost = 3;
 
 /** An answer of the right form, taken apart. */
 type Read = {
@@ -97,7 +104,17 @@ export class Judge {
   #mayFail(answer: Answer): boolean {
     const tookMs = answer.answeredMs - answer.askedMs;
     const what = answer.question.kind === 'page' ? 'collections' : 'all';
-    return this.#record.upstreamFailedIn(spanOf(answer), what) || tookMs >= requestTimeoutMs - timerErrorMs;
+    if (this.#record.upstreamFailedIn(spanOf(answer), what) || tookMs >= requestTimeoutMs - timerErrorMs) return true;
+    return what === 'collections' && this.#hadDrifted(spanOf(answer));
+  }
+
+  /** Without any fault so many rows came and went that no drain was of one moment; the failure is remembered. */
+  #hadDrifted({ fromMs, untilMs }: Span): boolean {
+    const felt = { fromMs: fromMs - rememberedMs - ageErrorMs, untilMs: untilMs + timerErrorMs };
+    return this.#record.driftedIn(felt).some((atMs) => {
+      const meanwhile = { fromMs: atMs - upstreamBudgetMs, untilMs: atMs + timerErrorMs };
+      return this.#catalogue.turnoversIn(meanwhile) >= drainsAtMost;
+    });
   }
 
   /** What it was to know of is not known there, and cannot be while the change log is silent. */
@@ -190,8 +207,15 @@ export class Judge {
     // P6b: at every other within COHERENCE_MS, or it stops trusting its memory; P6c: unless it cannot know.
     const knownMs = change.knownElsewhereMs + coherenceMs;
     if (askedMs < knownMs || this.#record.wasDegradedIn(by.replica, spanOf(answer))) return false;
-    // A log that was lost before it had to be read tells of no purge. In the era after it all is read anew, but on error.
-    return !onError || !this.#record.enteredEraIn(by.replica, { fromMs: change.beganMs, untilMs: knownMs });
+    // In another era all is read anew, but on error. A log that was lost before it had to be read tells of no purge.
+    if (!onError || !this.#record.enteredEraIn(by.replica, { fromMs: change.beganMs, untilMs: knownMs })) return true;
+    return askedMs >= knownMs + toldAgainMs && this.#tellsAgain(change, askedMs);
+  }
+
+  /** Whether the gateway that was told of a change was there, and followed the change log, all the time since. */
+  #tellsAgain({ by, acknowledgedMs }: Change, untilMs: number): boolean {
+    const since = { fromMs: acknowledgedMs, untilMs };
+    return !this.#record.wasAwayIn(by.replica, since) && !this.#record.wasDegradedIn(by.replica, since);
   }
 
   #sinceText(read: Read, id: string): string {

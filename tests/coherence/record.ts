@@ -2,7 +2,7 @@
  * What happened, as the judge is told it: questions with their answers, changes with their acknowledgements, and when
  * what was at fault. All times are of `performance.now()` in this process.
  */
-import type { Span } from './gateway-log.ts';
+import type { GatewayLog, Span } from './gateway-log.ts';
 import type { Question } from './questions.ts';
 
 /** One process: the place it stands in, and which one in that place. */
@@ -57,10 +57,12 @@ export type Recorded = {
   wasDegradedIn(replica: number, span: Span): boolean;
   /** It came to know of another era: what the log of the one before still had to tell it never will. */
   enteredEraIn(replica: number, span: Span): boolean;
+  /** When any gave up on a collection that changed under each of its drains. */
+  driftedIn(span: Span): readonly number[];
 };
 
 /** What gateways said of themselves. */
-type SaidOfItself = { wasDegradedIn(span: Span): boolean; enteredEraIn(span: Span): boolean };
+type SaidOfItself = Pick<GatewayLog, 'wasDegradedIn' | 'enteredEraIn' | 'drifts'>;
 
 /** Writes it down as it goes on. */
 export class Recorder implements Recorded {
@@ -141,6 +143,10 @@ export class Recorder implements Recorded {
 
   enteredEraIn(replica: number, span: Span): boolean {
     return this.#logs[replica]?.enteredEraIn(span) ?? false;
+  }
+
+  driftedIn({ fromMs, untilMs }: Span): readonly number[] {
+    return this.#logs.flatMap(({ drifts }) => drifts).filter((atMs) => fromMs <= atMs && atMs <= untilMs);
   }
 }
 

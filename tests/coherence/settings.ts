@@ -22,6 +22,10 @@ export const ages = {
 export const coherenceMs = 500;
 export const requestTimeoutMs = 2_000;
 export const upstreamTimeoutMs = 700;
+/** What reading upstream may take of a request's deadline, drains of other attempts included. */
+export const upstreamBudgetMs = 0.8 * requestTimeoutMs;
+/** How long a failure to read upstream answers for what was asked for. */
+export const rememberedMs = 1_000;
 
 /** Nothing that is logged or answered may hold one of these. */
 export const secrets = {

@@ -38,7 +38,7 @@ const record = fc.oneof(
   fc
     .record(
       {
-        kind: fc.constantFrom<unknown>('changed', 'changed', 'begin', 'x', 7, null),
+        kind: fc.constantFrom<unknown>('changed', 'changed', 'begin', 'purged', 'x', 7, null),
         namespace: fc.oneof(
           fc.constantFrom<unknown>('catalog', 'catalog', 'seller', '__proto__', 'constructor', ''),
           anyJson,
@@ -46,6 +46,7 @@ const record = fc.oneof(
         ids,
         floor: fc.oneof(position, fc.constant('own'), anyJson),
         hard: fc.oneof(fc.boolean(), anyJson),
+        at: fc.oneof(fc.record({ era: fc.constantFrom('past', ''), position }), anyJson),
       },
       { requiredKeys: ['kind'] },
     )

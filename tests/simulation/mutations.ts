@@ -27,6 +27,8 @@ export type Mutation = {
   keysWithoutEra?: boolean;
   /** What changed while the log was silent is never told to the others. */
   forgetsKept?: boolean;
+  /** Purges are not told again in another era. */
+  forgetsPurges?: boolean;
   /** A failed-over server's log goes on as if nothing were lost. */
   sameEraOnNewServer?: boolean;
   /** Every lease is granted. */
@@ -59,6 +61,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   trusted: { alwaysTrusted: true },
   'the era in keys': { keysWithoutEra: true },
   'the kept records': { forgetsKept: true },
+  'purges told again': { forgetsPurges: true },
   'a new era on another server': { sameEraOnNewServer: true },
   leases: { everyLease: true },
   'the lease check of commits': { commitsWithoutLease: true },

@@ -54,7 +54,14 @@ export type Asked = {
 /** Upstream said, by an event, that a row had come to this version, or gone as of it. */
 type Word = Obligation & { id: string; stamp: string };
 
-type Change = { ids: Ids; beganAtMs: number; endedAtMs: number; purged: boolean };
+type Change = {
+  ids: Ids;
+  beganAtMs: number;
+  endedAtMs: number;
+  purged: boolean;
+  /** A purge that this one was told of. */
+  toldTo: Knowledge | undefined;
+};
 
 const { policies, coherenceMs } = settings;
 
@@ -95,7 +102,7 @@ export class Oracle {
 
   changeBegins(ids: Ids, { ends = ids === '*' }: { ends?: boolean } = {}): Change {
     if (ends) this.wordsEnd(ids);
-    const change = { ids, beganAtMs: this.#now(), endedAtMs: Number.POSITIVE_INFINITY, purged: false };
+    const change = { ids, beganAtMs: this.#now(), endedAtMs: Number.POSITIVE_INFINITY, purged: false, toldTo: undefined };
     this.#changes.push(change);
     return change;
   }
@@ -111,6 +118,7 @@ export class Oracle {
     { deferred, purge, event }: { deferred: boolean; purge: boolean; event?: { id: string; updatedAt: string } },
   ): void {
     change.purged = purge && !deferred;
+    if (purge) change.toldTo = by;
     const readSinceMs = change.beganAtMs;
     const obligation = { fromMs: this.#now(), readSinceMs, slot: by.slot, by: deferred ? by : undefined };
     this.#oblige(change.ids, obligation);
@@ -222,6 +230,18 @@ export class Oracle {
   holds(knowledge: Knowledge, { id, version, read }: Item): void {
     const sentAtMs = this.#catalogue.reads[read]?.sentAtMs ?? 0;
     this.#checkNotPurged(knowledge, id, { name: `${id} of ${version} in memory`, sentAtMs });
+  }
+
+  /** Whoever was told of a purge, and is there, has told all of it by now, whatever became of the log. */
+  holdsAtLast({ id, version, read }: Item, { isThere }: { isThere(knowledge: Knowledge): boolean }): void {
+    const sentAtMs = this.#catalogue.reads[read]?.sentAtMs ?? 0;
+    const sinceMs = this.#now() - settings.horizonMs;
+    for (const { ids, toldTo, beganAtMs } of this.#changes) {
+      if (toldTo === undefined || !isThere(toldTo) || (ids !== '*' && !ids.includes(id))) continue;
+      if (beganAtMs < sinceMs || sentAtMs >= beganAtMs) continue;
+      const purge = `${toldTo.name} told at ${beganAtMs}`;
+      throw new Violation(`purge: ${id} of ${version} still in memory, sent at ${sentAtMs}, of which ${purge}`);
+    }
   }
 
   /** Once a purge of ids is acknowledged nothing from before it stands in Redis either, while nothing fails. */

@@ -6,7 +6,7 @@ import type { Entry } from '../../src/cache/entry.ts';
 import { Follower, type Listener } from '../../src/cache/follower.ts';
 import type { Ids } from '../../src/cache/log.ts';
 import { MemoryTier } from '../../src/cache/memory.ts';
-import type { Position, Stamp } from '../../src/cache/position.ts';
+import type { Stamp, Token } from '../../src/cache/position.ts';
 import type { Policies } from '../../src/data/base.ts';
 import { CachedResource } from '../../src/data/resource.ts';
 import type { Telemetry } from '../../src/telemetry/index.ts';
@@ -31,7 +31,7 @@ export const settings = {
 
 /** Told what a process comes to know, in the turn in which it does. */
 type Observer = {
-  applied(ids: Ids, at: { floor: Position; hard: boolean }): void;
+  applied(ids: Ids, at: { floor: Token; hard: boolean }): void;
   eraBegan(): void;
   forgot(): void;
   degraded(): void;

@@ -68,9 +68,11 @@ export class SimLog implements Log {
     const { redis, mutation, count } = this.#connection;
     const own = record.kind === 'changed' && record.floor === 'own';
     if (own && mutation.forgetsKept) return positionOf(0, 0);
+    if (record.kind === 'purged' && mutation.forgetsPurges) return positionOf(0, 0);
     return ask(this.#connection, `${this.#name} append ${JSON.stringify(record)}`, () => {
       const position = redis.append(era, record);
       if (own && position !== undefined) count('kept record appended');
+      if (record.kind === 'purged' && position !== undefined) count('purge told again');
       if (position === undefined) count('append refused');
       return position;
     });

@@ -7,6 +7,7 @@
  */
 import type { Ids } from '../../src/cache/log.ts';
 import type { Outcome } from '../../src/cache/outcome.ts';
+import type { Token } from '../../src/cache/position.ts';
 import { type FaultName, Faults, faultNames } from './faults.ts';
 import type { Mutation } from './mutations.ts';
 import { Line } from './network.ts';
@@ -230,10 +231,12 @@ export class Simulation {
     this.scheduler.resume(slot.actor);
   }
 
-  #applied(process: Process, knowledge: Knowledge, at: { ids: Ids; floor: string; hard: boolean }): void {
+  #applied(process: Process, knowledge: Knowledge, at: { ids: Ids; floor: Token; hard: boolean }): void {
+    const { era, position } = at.floor;
     // A local position is of this process's own change, whose acknowledgement says as much.
-    const readSinceMs = this.#appendedAtMs.get(process.trueEra + at.floor) ?? 0;
-    this.tell(process.name, `applies ${at.hard ? 'a purge' : 'a change'} of ${at.ids}, floor ${at.floor}`);
+    const readSinceMs = this.#appendedAtMs.get(era + position) ?? 0;
+    const of = era === process.trueEra ? '' : ` of ${era}`;
+    this.tell(process.name, `applies ${at.hard ? 'a purge' : 'a change'} of ${at.ids}, floor ${position}${of}`);
     this.oracle.applied(knowledge, at.ids, { readSinceMs, hard: at.hard });
   }
 
@@ -243,6 +246,13 @@ export class Simulation {
     for (const { process, knowledge, actor } of this.slots) {
       if (actor.state !== 'running') continue;
       for (const [, { value }] of process.inMemory()) if (value !== null) this.oracle.holds(knowledge, value);
+    }
+  }
+
+  #checkWhatIsHeldAtLast(): void {
+    const isThere = (knowledge: Knowledge) => this.slots.some((slot) => slot.knowledge === knowledge);
+    for (const { process } of this.slots) {
+      for (const [, { value }] of process.inMemory()) if (value !== null) this.oracle.holdsAtLast(value, { isThere });
     }
   }
 
@@ -258,6 +268,7 @@ export class Simulation {
       const { status } = process.follower.status();
       if (status !== 'ok') throw new Violation(`liveness: ${process.name} is ${status} 4 s after the last fault`);
     }
+    this.#checkWhatIsHeldAtLast();
     // What nobody was told of is found out by age.
     await scheduler.runUntil(scheduler.nowMs + 10_000);
     for (const slot of this.slots) {
