@@ -51,6 +51,7 @@ export class Fills<T> {
 
   /** Lands every flight it is given, whatever happens. */
   async fill(flights: readonly Flight<T>[]): Promise<void> {
+    if (flights.length === 0) return;
     const held = await this.#advance(flights);
     if (held.length === 0) return;
     const end = this.#engine.telemetry.metrics.leaseWait.startTimer({ namespace: this.#name });

@@ -45,8 +45,8 @@ type Parts<T> = {
   /** Of the entities, whose resets are the collection's. */
   namespace: string;
   store: BaseStore<T>;
-  /** Whether what is held may still be served while better is looked for. */
-  servable(): boolean;
+  /** What may still be served while better is looked for. */
+  servable(): Base<T> | undefined;
   /** Takes a base in, if it is still valid; tells whether it was. */
   install(base: Base<T>): boolean;
   reject(reason: RejectReason): void;
@@ -164,7 +164,9 @@ export class BaseFills<T> {
     const { follower } = this.#parts.engine;
     const held = this.#parts.servable();
     const freshness = freshnessOf(found.times, follower.now());
-    if (freshness !== 'fresh' && (held || freshness !== 'stale')) return undefined;
+    // A drain may take longer than it stays fresh: it is better than an older one all the same.
+    const isBetter = held === undefined || found.times.storedAtMs > held.times.storedAtMs;
+    if (freshness !== 'fresh' && !(freshness === 'stale' && isBetter)) return undefined;
     if (!follower.validAsWhole(this.#parts.namespace, found.asOf)) return undefined;
     const base = await this.#parts.store.load(found);
     if (base === undefined) this.#parts.reject('undecodable');

@@ -70,7 +70,7 @@ export class Collection<T> implements Listener {
       upstream,
       namespace: namespace.name,
       store: new BaseStore(engine, definition, policies),
-      servable: () => this.#view.base !== undefined && this.#isServable(this.#view.base),
+      servable: () => (this.#view.base && this.#isServable(this.#view.base) ? this.#view.base : undefined),
       install: (base) => this.#view.install(base),
       reject,
     });

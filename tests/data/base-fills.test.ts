@@ -61,6 +61,38 @@ describe('P4 one fill › a drain', () => {
     expect(upstream.drains).toBe(2);
   });
 
+  test('of another process that took longer than it stays fresh is taken by those who hold an older one, once', async () => {
+    const { clock, store, upstream, startProcess } = openWorld();
+    const page = { maxAgeMs: 60_000, staleWhileRevalidateMs: 600_000, staleIfErrorMs: 600_000 };
+    const [one, other] = [await startProcess({ page }), await startProcess({ page })];
+    for (const { page } of [one, other]) await page();
+    await clock.advance(61_000);
+    const release = upstream.holdNext('drain');
+    for (const process of [one, other]) {
+      await process.tick();
+      await process.page();
+      await turns(5);
+    }
+    upstream.rows.set('1', 2);
+    await clock.advance(60_500);
+    store.looked.length = 0;
+    release();
+    await turns(5);
+    await clock.advance(200);
+    await turns(5);
+    expect(upstream.drains).toBe(2);
+    upstream.holdNext('drain'); // Stale as the base is, the next one begins as soon as it is asked for.
+    for (const process of [one, other]) {
+      await process.tick();
+      expect(await process.page()).toEqual([2, 1, 1]);
+    }
+    await turns(5);
+    await clock.advance(200);
+    await turns(5);
+    expect(upstream.drains).toBe(3);
+    expect(store.looked.filter((key) => key.includes(':chunk:'))).toHaveLength(1);
+  });
+
   test('of another process from before a reset is not loaded: its chunks are not asked for', async () => {
     const { store, startProcess, begin, changed } = openWorld();
     await (await startProcess()).page();
