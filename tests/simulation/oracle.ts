@@ -102,7 +102,13 @@ export class Oracle {
 
   changeBegins(ids: Ids, { ends = ids === '*' }: { ends?: boolean } = {}): Change {
     if (ends) this.wordsEnd(ids);
-    const change = { ids, beganAtMs: this.#now(), endedAtMs: Number.POSITIVE_INFINITY, purged: false, toldTo: undefined };
+    const change = {
+      ids,
+      beganAtMs: this.#now(),
+      endedAtMs: Number.POSITIVE_INFINITY,
+      purged: false,
+      toldTo: undefined,
+    };
     this.#changes.push(change);
     return change;
   }
