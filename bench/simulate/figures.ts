@@ -1,7 +1,8 @@
 /** What is drawn of deployments, and what their limits are called. */
+
+import { sayBytes, sayCount, saySeconds } from '../support/say.ts';
 import type { LimitName, Load } from './model.ts';
 import type { Panel } from './plots.ts';
-import { sayBytes, sayCount, saySeconds } from './say.ts';
 import { limits } from './scenario.ts';
 
 export const words: Record<LimitName, string> = {

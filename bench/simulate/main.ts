@@ -1,8 +1,9 @@
 /** Deployments up to a thousand replicas and ten million catalogs, from what was measured: `npm run bench:simulate`. */
 import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { readResults } from '../support/results.ts';
 import { picturesOf, tablesOf } from './report.ts';
-import { type Measured, readResults, type Validated } from './results.ts';
+import type { Measured, Validated } from './results.ts';
 
 const images = new URL('../../docs/images/', import.meta.url);
 

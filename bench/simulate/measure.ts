@@ -1,8 +1,9 @@
 /** What each thing costs, on this machine: `npm run bench:measure -- --help`. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, platform, release } from 'node:os';
-import { Command, InvalidArgumentError } from 'commander';
-import { medianOf } from './median.ts';
+import { writeFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { wholeNumberFrom } from '../../tests/support/whole-number.ts';
+import { machine, versionOfVitrine } from '../support/machine.ts';
+import { medianOf } from '../support/median.ts';
 import type { Costs } from './model.ts';
 import { Probes, type Sample } from './probes.ts';
 import type { Measured } from './results.ts';
@@ -16,8 +17,8 @@ await new Command('bench:measure')
     'Three gateways, a Redis and an upstream, each a process of its own; CPU time of each by the kernel, the median of ' +
       'rounds in which every cost is measured once. Takes a few minutes.',
   )
-  .option('--rounds <count>', 'how often each is measured', wholeNumber, 7)
-  .option('--rows <count>', 'catalogs', wholeNumber, 50_000)
+  .option('--rounds <count>', 'how often each is measured', wholeNumberFrom(1), 7)
+  .option('--rows <count>', 'catalogs', wholeNumberFrom(1), 50_000)
   .option('--out <file>', 'where the figures go', 'bench/results/costs.json')
   .action(measure)
   .parseAsync();
@@ -55,7 +56,7 @@ async function measure({ rounds, rows, out }: Choice): Promise<void> {
   );
   const measured: Measured = {
     measuredOn: new Date().toISOString().slice(0, 10),
-    machine: `${cpus()[0]?.model}, ${cpus().length} cores, ${platform()} ${release().split('-')[0]}`,
+    machine: machine(),
     versions: { vitrine: versionOfVitrine(), node: process.versions.node, redis: String(redis) },
     rounds,
     rows,
@@ -91,16 +92,6 @@ function rounded(value: number): number {
   return Number(value.toPrecision(3));
 }
 
-function versionOfVitrine(): string {
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
-    .version;
-}
-
 function show(text: string): void {
   process.stderr.write(`${text}\n`);
-}
-
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Expected a whole number above 0.');
 }

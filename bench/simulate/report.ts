@@ -1,9 +1,10 @@
 /** Tables and pictures of `docs/scaling.md`, which a test holds to these. */
+
+import { sayBytes, sayCores, sayCount, saySeconds, sayTimes } from '../support/say.ts';
 import { figures, words } from './figures.ts';
 import { brokenBy, type Costs, type Load, loadOf, nearest } from './model.ts';
 import { figureOf, gridOf } from './plots.ts';
 import type { Measured, Validated } from './results.ts';
-import { sayBytes, sayCores, sayCount, saySeconds, sayTimes } from './say.ts';
 import { deploymentOf, limits } from './scenario.ts';
 
 const replicaCounts = [1, 10, 100, 1_000];

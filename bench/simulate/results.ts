@@ -1,5 +1,4 @@
 /** The files of `bench/results/`: what was measured, where, and of which versions. */
-import { readFileSync } from 'node:fs';
 import type { Costs, Deployment, Load } from './model.ts';
 
 export type Measured = {
@@ -14,14 +13,6 @@ export type Measured = {
   /** The lowest and the highest of any round. */
   spread: Readonly<Record<string, { low: number; high: number }>>;
 };
-
-function resultsUrl(name: string): URL {
-  return new URL(`../results/${name}`, import.meta.url);
-}
-
-export function readResults<T>(name: string): T {
-  return JSON.parse(readFileSync(resultsUrl(name), 'utf8')) as T;
-}
 
 export type Validated = {
   deployment: Deployment;

@@ -1,14 +1,17 @@
 /** The model held against a small deployment: `npm run bench:validate -- --help`. */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { encodeNodeId } from '../../src/graphql/node-id.ts';
+import { wholeNumberFrom } from '../../tests/support/whole-number.ts';
+import { peakOf } from '../support/processes.ts';
+import { readResults } from '../support/results.ts';
 import { type Deployment, type Load, loadOf } from './model.ts';
 import { pageQuery, pages, rowQuery } from './questions.ts';
-import { type Measured, readResults, type Validated } from './results.ts';
+import type { Measured, Validated } from './results.ts';
 import { usual } from './scenario.ts';
 import { openStage, type Stage } from './stage.ts';
-import { peakOf, usedWhile } from './use.ts';
+import { usedWhile } from './use.ts';
 
 type Choice = {
   seconds: number;
@@ -27,13 +30,13 @@ const warmSeconds = 30;
 
 await new Command('bench:validate')
   .description('A deployment in steady traffic, and what the model says of it from bench/results/costs.json.')
-  .option('--seconds <count>', 'how long', wholeNumber, 60)
-  .option('--replicas <count>', 'gateways', wholeNumber, 3)
-  .option('--rows <count>', 'catalogs', wholeNumber, 20_000)
-  .option('--max-age <seconds>', 'how long catalogs are fresh', wholeNumber, 10)
-  .option('--latency <ms>', 'how long upstream waits before it answers', wholeNumber, 50)
-  .option('--changes <count>', 'told each second, by turns to each gateway', wholeNumber, 4)
-  .option('--requests <count>', 'to each gateway, each second', wholeNumber, 60)
+  .option('--seconds <count>', 'how long', wholeNumberFrom(1), 60)
+  .option('--replicas <count>', 'gateways', wholeNumberFrom(1), 3)
+  .option('--rows <count>', 'catalogs', wholeNumberFrom(1), 20_000)
+  .option('--max-age <seconds>', 'how long catalogs are fresh', wholeNumberFrom(1), 10)
+  .option('--latency <ms>', 'how long upstream waits before it answers', wholeNumberFrom(1), 50)
+  .option('--changes <count>', 'told each second, by turns to each gateway', wholeNumberFrom(1), 4)
+  .option('--requests <count>', 'to each gateway, each second', wholeNumberFrom(1), 60)
   .option('--out <file>', 'where the figures go', 'bench/results/validation.json')
   .action(validate)
   .parseAsync();
@@ -175,9 +178,4 @@ function round(value: number): number {
 
 function rounded<T extends Record<string, number>>(values: T): T {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, round(value)])) as T;
-}
-
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Expected a whole number above 0.');
 }

@@ -5,7 +5,7 @@
 import { catalogs } from '../../src/catalog/catalogs.ts';
 import { View } from '../../src/data/view.ts';
 import { makeCatalogue } from '../../src/embedded/index.ts';
-import { medianOf } from './median.ts';
+import { medianOf } from '../support/median.ts';
 
 const rows = 1_000_000;
 const changesPerRound = 100;

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { picturesOf, tablesOf } from '../../bench/simulate/report.ts';
-import { type Measured, readResults, type Validated } from '../../bench/simulate/results.ts';
+import type { Measured, Validated } from '../../bench/simulate/results.ts';
+import { readResults } from '../../bench/support/results.ts';
 
 const measured = readResults<Measured>('costs.json');
 const validated = readResults<Validated>('validation.json');

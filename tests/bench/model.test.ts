@@ -1,8 +1,9 @@
 /** The model of `docs/scaling.md`: arithmetic, held to what can be worked out by hand and to what must grow with what. */
 import { describe, expect, it } from 'vitest';
 import { brokenBy, type Costs, type Deployment, type Load, loadOf, nearest } from '../../bench/simulate/model.ts';
-import { type Measured, readResults } from '../../bench/simulate/results.ts';
+import type { Measured } from '../../bench/simulate/results.ts';
 import { deploymentOf, limits } from '../../bench/simulate/scenario.ts';
+import { readResults } from '../../bench/support/results.ts';
 
 /** Round numbers, each of another size. */
 const costs: Costs = {

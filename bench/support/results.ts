@@ -1,0 +1,10 @@
+/** `bench/results/`: what was measured, each kind of it in one file. */
+import { readFileSync } from 'node:fs';
+
+export function resultsUrl(name: string): URL {
+  return new URL(`../results/${name}`, import.meta.url);
+}
+
+export function readResults<T>(name: string): T {
+  return JSON.parse(readFileSync(resultsUrl(name), 'utf8')) as T;
+}
