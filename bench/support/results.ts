@@ -1,7 +1,7 @@
 /** `bench/results/`: what was measured, each kind of it in one file. */
 import { readFileSync } from 'node:fs';
 
-export function resultsUrl(name: string): URL {
+function resultsUrl(name: string): URL {
   return new URL(`../results/${name}`, import.meta.url);
 }
 

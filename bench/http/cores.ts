@@ -1,0 +1,26 @@
+/**
+ * Which core does what: the server under measure has one for itself; whoever asks it, the API behind it, Redis and this
+ * process share another. Without `taskset`, or on one core, they all run where the kernel puts them.
+ */
+import { execFileSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+
+export type Role = 'load' | 'server';
+
+const cores: Record<Role, number> = { load: 0, server: 1 };
+
+/** @returns Whether the roles are apart. Whatever this process starts from now on is on its own core, unless told. */
+export function takeCore(): boolean {
+  if (availableParallelism() < 2) return false;
+  try {
+    execFileSync('taskset', ['-acp', String(cores.load), String(process.pid)], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @returns The command that runs this one on the core of the role. */
+export function onCore(role: Role, command: readonly string[]): readonly string[] {
+  return ['taskset', '-c', String(cores[role]), ...command];
+}

@@ -1,0 +1,114 @@
+/** Vitrine beside its peers and the ceilings, by HTTP: `npm run bench -- --help`. */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import { wholeNumberFrom } from '../../tests/support/whole-number.ts';
+import { machine, versionOfVitrine } from '../support/machine.ts';
+import { takeCore } from './cores.ts';
+import { loadByWrk } from './load.ts';
+import { installPeers, peerVersions } from './peers.ts';
+import { Progress } from './progress.ts';
+import type { HttpResults } from './results.ts';
+import { run } from './run.ts';
+import { type Server, servers } from './servers.ts';
+import { Stage } from './stage.ts';
+import { type Work, works } from './works.ts';
+
+type Choice = {
+  only: readonly Work[];
+  peers: readonly Server[];
+  rounds: number;
+  seconds: number;
+  connections: number;
+  out: string;
+};
+
+const peers = servers.filter(({ kind }) => kind === 'peer');
+
+await new Command('bench')
+  .description(
+    'Requests a second, latency, CPU time and memory of Vitrine, of other servers over the same API, and of servers ' +
+      'that send fixed bytes. All answer the same, which is checked. Needs wrk; nginx and redis-server where they are asked for.',
+  )
+  .option('--only <works>', `which work, parted by commas: ${works.map(({ name }) => name).join()}`, chosenWorks, works)
+  .option(
+    '--peers <names>',
+    `which peers, by how their names begin, or none: ${peers.map(({ name }) => name).join()}`,
+    chosenPeers,
+    peers,
+  )
+  .option('--rounds <count>', 'how often each is measured', wholeNumberFrom(1), 5)
+  .option('--seconds <count>', 'how long, each time; half as long before it to warm up', wholeNumberFrom(1), 4)
+  .option('--connections <count>', 'requests under way at once', wholeNumberFrom(1), 64)
+  .option('--out <file>', 'where the figures go', 'bench/results/http.json')
+  .action(bench)
+  .parseAsync();
+
+async function bench({ only, peers, rounds, seconds, connections, out }: Choice): Promise<void> {
+  const wrk = versionOf('wrk', '-v');
+  if (wrk === undefined) throw new Error('The load comes from wrk. Debian and Ubuntu: sudo apt-get install wrk.');
+  if (peers.length > 0) installPeers();
+  const isApart = takeCore();
+  if (!isApart) console.error('No core for the server alone: what is measured says less.');
+  const nginx = versionOf('nginx', '-v');
+  const chosen = servers.filter((server) =>
+    server.name === 'nginx' ? nginx !== undefined : server.kind !== 'peer' || peers.includes(server),
+  );
+  const warmSeconds = Math.ceil(seconds / 2);
+  const progress = new Progress({ works: only, servers: chosen, rounds });
+  const stage = await Stage.open({ isApart });
+  const about = {
+    measuredOn: new Date().toISOString().slice(0, 10),
+    machine: machine(),
+    isApart,
+    versions: {
+      vitrine: versionOfVitrine(),
+      node: process.versions.node,
+      redis: String(versionOf('redis-server', '--version')),
+      wrk,
+      ...(nginx && { nginx }),
+      ...(peers.length > 0 && peerVersions()),
+    },
+    command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
+    seconds,
+    connections,
+  };
+  const way = { servers: chosen, rounds, seconds, warmSeconds, connections, load: loadByWrk };
+  try {
+    let round = 0;
+    for await (const found of run(stage, only, { ...way, onMeasured: (done) => progress.measured(done) })) {
+      round += 1;
+      write(out, { ...about, rounds: round, works: found });
+    }
+  } finally {
+    await stage.close();
+  }
+  console.log(`written to ${out}; npm run bench:page shows it on docs/performance.md`);
+}
+
+function write(out: string, results: HttpResults): void {
+  writeFileSync(out, `${JSON.stringify(results, null, 2)}\n`);
+}
+
+function chosenWorks(text: string): readonly Work[] {
+  return text.split(',').map((name) => {
+    const work = works.find((one) => one.name === name.toUpperCase());
+    if (work === undefined) throw new InvalidArgumentError(`There is no ${name}.`);
+    return work;
+  });
+}
+
+function chosenPeers(text: string): readonly Server[] {
+  if (text === 'none') return [];
+  const names = text.split(',');
+  for (const name of names) {
+    if (!peers.some((peer) => peer.name.startsWith(name))) throw new InvalidArgumentError(`There is no ${name}.`);
+  }
+  return peers.filter((peer) => names.some((name) => peer.name.startsWith(name)));
+}
+
+/** @returns Such as `1.22.1`; undefined where there is no such command. It may say its version on either stream. */
+function versionOf(command: string, argument: string): string | undefined {
+  const { stdout, stderr } = spawnSync(command, [argument], { encoding: 'utf8' });
+  return /\d+\.\d+\.\d+/.exec(`${stdout}${stderr}`)?.[0];
+}

@@ -1,0 +1,108 @@
+/**
+ * One server at one work, once:
+ *
+ *   started ─► answers compared ─► warmed up ─► measured, a sample of its answers still compared ─► stopped
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { cpuUsOf, peakOf } from '../support/processes.ts';
+import { ask, faultOf, type Target } from './answers.ts';
+import type { Load, Loaded } from './load.ts';
+import type { Figures } from './results.ts';
+import type { Server } from './servers.ts';
+import type { Running, Stage } from './stage.ts';
+import type { Work } from './works.ts';
+
+/** A request, and the data that must come. */
+export type Sample = { request: string; data: unknown };
+
+export type Task = {
+  work: Work;
+  /** How many different requests there are. */
+  requestCount: number;
+  bodiesFile: string;
+  samples: readonly Sample[];
+};
+
+export type Way = { load: Load; seconds: number; warmSeconds: number; connections: number };
+
+export type Outcome = { figures: Figures; answerBytes: number } | { leftOut: string };
+
+const betweenSamplesMs = 50;
+
+export async function measure(stage: Stage, server: Server, task: Task, way: Way): Promise<Outcome> {
+  let running: Running;
+  try {
+    running = await stage.start(server, task.work);
+  } catch (error) {
+    return { leftOut: `did not start: ${(error as Error).message}` };
+  }
+  try {
+    return await measureRunning(running, task, way);
+  } finally {
+    await running.stop();
+  }
+}
+
+async function measureRunning({ target, pid }: Running, task: Task, way: Way): Promise<Outcome> {
+  const compared = await compareAll(target, task.samples);
+  if (typeof compared === 'string') return { leftOut: compared };
+  const { load, seconds, warmSeconds, connections } = way;
+  const loading = { ...target, bodiesFile: task.bodiesFile, connections };
+  const warm = await load({ ...loading, from: 0, seconds: warmSeconds });
+  const cpuBeforeUs = await cpuUsOf(pid);
+  const done = new AbortController();
+  const watch = watchAnswers(target, task.samples, done.signal);
+  const loaded = await load({ ...loading, from: warm.requests, seconds });
+  const cpuUs = (await cpuUsOf(pid)) - cpuBeforeUs;
+  done.abort();
+  const fault = (await watch) ?? faultUnderLoad(loaded);
+  if (fault !== undefined) return { leftOut: `under load it ${fault}` };
+  return {
+    answerBytes: compared.meanBytes,
+    figures: {
+      requestsPerSecond: (1e6 * loaded.requests) / loaded.durationUs,
+      p50Ms: loaded.p50Us / 1_000,
+      p99Ms: loaded.p99Us / 1_000,
+      cpuSecondsPer1000: cpuUs / 1_000 / loaded.requests,
+      peakBytes: await peakOf(pid),
+    },
+  };
+}
+
+/** @returns What is wrong with an answer, if anything is. Asked twice: what is kept must be the same. */
+async function compareAll(target: Target, samples: readonly Sample[]): Promise<{ meanBytes: number } | string> {
+  let bytes = 0;
+  for (const { request, data } of samples) {
+    for (let time = 1; time <= 2; time++) {
+      const answer = await ask(target, request);
+      const fault = faultOf(answer, data);
+      if (fault !== undefined) return `${fault} to ${request.slice(0, 200)}`;
+      bytes += answer.body.length;
+    }
+  }
+  return { meanBytes: Math.round(bytes / (2 * samples.length)) };
+}
+
+/** Asks for one sample after the other until it is told to stop. @returns What was wrong with one. */
+async function watchAnswers(
+  target: Target,
+  samples: readonly Sample[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  for (let index = 0; !signal.aborted; index++) {
+    const { request, data } = samples[index % samples.length] as Sample;
+    const fault = await ask(target, request).then(
+      (answer) => faultOf(answer, data),
+      (error: Error) => `did not answer: ${error.message}`,
+    );
+    if (fault !== undefined) return fault;
+    await delay(betweenSamplesMs, undefined, { signal }).catch(() => {}); // Told to stop.
+  }
+  return undefined;
+}
+
+function faultUnderLoad({ requests, refused, lost }: Loaded): string | undefined {
+  if (requests === 0) return 'answered nothing';
+  if (refused > 0) return `answered ${refused} of ${requests} requests with another status than 2xx`;
+  return lost > 0 ? `lost ${lost} of ${requests} requests` : undefined;
+}

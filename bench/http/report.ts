@@ -1,0 +1,149 @@
+/** The blocks of `docs/performance.md` and its pictures, from what a run found. Every row is shown, losing ones too. */
+import { sayBytes } from '../support/say.ts';
+import { barsOf } from './bars.ts';
+import { type HttpResults, isMeasured, type Row, type WorkResults } from './results.ts';
+import { reachedOf, targets } from './targets.ts';
+
+/** By the name of the block. */
+export function blocksOf(results: HttpResults): Map<string, string> {
+  return new Map([
+    ['machine', machineOf(results)],
+    ['reached', reachedTable(results)],
+    ['requests', requestsTable(results)],
+    ['works', results.works.map(workOf).join('\n\n')],
+    ['versions', versionsOf(results)],
+  ]);
+}
+
+/** By their names below `docs/images/`. */
+export function picturesOf({ works }: HttpResults): Map<string, string> {
+  return new Map(
+    works.map(({ name, title, rows }) => [
+      pictureName(name),
+      barsOf({
+        title: `${name}: ${title.replaceAll('`', '')}`,
+        unit: 'requests a second',
+        bars: sorted(rows)
+          .filter(isMeasured)
+          .map(({ title, kind, medians, rounds }) => ({
+            name: title.replaceAll('`', ''),
+            shade: kind,
+            value: medians.requestsPerSecond,
+            low: Math.min(...rounds.map(({ requestsPerSecond }) => requestsPerSecond)),
+            high: Math.max(...rounds.map(({ requestsPerSecond }) => requestsPerSecond)),
+          })),
+      }),
+    ]),
+  );
+}
+
+function machineOf({
+  machine,
+  measuredOn,
+  rounds,
+  seconds,
+  connections,
+  isApart,
+  command,
+  versions,
+}: HttpResults): string {
+  const cores = isApart ? 'the server on one core, the load and all else on another' : 'server and load on any core';
+  return (
+    `${machine}; Vitrine ${versions.vitrine}, Node ${versions.node}; ${measuredOn}. ${connections} connections, ${cores}; ` +
+    `medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${seconds} s. \`${command}\``
+  );
+}
+
+function versionsOf({ versions }: HttpResults): string {
+  return Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ');
+}
+
+function reachedTable({ works }: HttpResults): string {
+  const lines = targets.map((target) => {
+    const reached = reachedOf(target, works);
+    const cells = [target.work, target.against, sayRatio(target.least)];
+    if (reached === undefined) return lineOf([...cells, 'not measured', '']);
+    const { ratio, against } = reached;
+    const isOf = target.against === against.title ? '' : ` (${against.title})`;
+    return lineOf([...cells, `${sayRatio(ratio)}${isOf}`, ratio >= target.least ? 'yes' : '**no**']);
+  });
+  return ['| | against | at least | measured | reached |', '|---|---|---:|---|---|', ...lines].join('\n');
+}
+
+/** All servers by all works, at a glance. */
+function requestsTable({ works }: HttpResults): string {
+  const names = [...new Map(works.flatMap(({ rows }) => rows.map(({ name, title }) => [name, title] as const)))];
+  const lines = names.map(([name, title]) =>
+    lineOf([title, ...works.map(({ rows }) => sayRequests(rows.find((row) => row.name === name)))]),
+  );
+  const heads = lineOf(['requests a second', ...works.map(({ name }) => name)]);
+  return [heads, `|---|${'---:|'.repeat(works.length)}`, ...lines].join('\n');
+}
+
+function workOf({ name, title, rows }: WorkResults): string {
+  const lines = sorted(rows).map(rowOf);
+  const heads = 'requests/s | rounds | p50 | p99 | CPU for 1,000 | memory at most | an answer';
+  return [
+    `### ${name}: ${title}`,
+    '',
+    `![Requests a second of each server](images/${pictureName(name)})`,
+    '',
+    `| | ${heads} |`,
+    '|---|---:|---:|---:|---:|---:|---:|---:|',
+    ...lines,
+  ].join('\n');
+}
+
+function rowOf(row: Row): string {
+  const { title, answerBytes } = row;
+  if (!isMeasured(row)) return lineOf([title, `not measured: ${inCell(row.leftOut)}`, '', '', '', '', '', '']);
+  const { requestsPerSecond, p50Ms, p99Ms, cpuSecondsPer1000, peakBytes } = row.medians;
+  const rounds = row.rounds.map((round) => round.requestsPerSecond);
+  return lineOf([
+    title,
+    sayCount(requestsPerSecond),
+    `${sayCount(Math.min(...rounds))} to ${sayCount(Math.max(...rounds))}`,
+    `${sayDigits(p50Ms)} ms`,
+    `${sayDigits(p99Ms)} ms`,
+    `${sayDigits(1_000 * cpuSecondsPer1000)} ms`,
+    sayBytes(peakBytes, 3),
+    answerBytes === undefined ? '' : sayBytes(answerBytes, 3),
+  ]);
+}
+
+/** The fastest first, and at the end what was not measured. */
+function sorted(rows: readonly Row[]): Row[] {
+  const speed = (row: Row) => (isMeasured(row) ? row.medians.requestsPerSecond : -1);
+  return rows.toSorted((a, b) => speed(b) - speed(a));
+}
+
+function sayRequests(row: Row | undefined): string {
+  if (row === undefined) return '–';
+  return isMeasured(row) ? sayCount(row.medians.requestsPerSecond) : 'not measured';
+}
+
+function sayRatio(ratio: number): string {
+  return ratio < 1.2 ? ratio.toFixed(2) : `${Number(ratio.toPrecision(2))} ×`;
+}
+
+function sayCount(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}
+
+function sayDigits(value: number): string {
+  return Number(value.toPrecision(3)).toLocaleString('en');
+}
+
+function inCell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ').slice(0, 300);
+}
+
+function lineOf(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+function pictureName(work: string): string {
+  return `performance-${work.toLowerCase()}.svg`;
+}

@@ -1,0 +1,118 @@
+/**
+ * What one work is measured on: its API, a Redis, and one server at a time, each started anew.
+ *
+ *   load ─► server under measure ─► API
+ *                   └─► Redis
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually, freePort, type RunningRedis, startRedis } from '../../tests/support/redis.ts';
+import { type Answer, ask, type Target } from './answers.ts';
+import type { Server } from './servers.ts';
+import { type Started, startProcess } from './started.ts';
+import { type DataName, startUpstreamOf } from './upstreams.ts';
+import type { Work } from './works.ts';
+
+const readyWithinMs = 120_000;
+/** Of an answer; not of a connection, nor of this one exchange alone. */
+const notOfTheAnswer = new Set(['connection', 'keep-alive', 'date', 'content-length', 'transfer-encoding']);
+
+export type Running = { target: Target; pid: number; stop(): Promise<void> };
+
+export class Stage {
+  readonly dir: string;
+  readonly #redis: RunningRedis;
+  readonly #isApart: boolean;
+  readonly #upstreams = new Map<DataName, Started>();
+  #starts = 0;
+
+  private constructor({ dir, redis, isApart }: { dir: string; redis: RunningRedis; isApart: boolean }) {
+    this.dir = dir;
+    this.#redis = redis;
+    this.#isApart = isApart;
+  }
+
+  /** @param isApart - Whether servers have a core to themselves. */
+  static async open({ isApart }: { isApart: boolean }): Promise<Stage> {
+    const dir = await mkdtemp(join(tmpdir(), 'vitrine-bench-'));
+    return new Stage({ dir, redis: await startRedis(), isApart });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#redis.stop(), ...this.#upstreams.values().map((upstream) => upstream.stop())]);
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  /** Bodies in a file, one in each line. */
+  async write({ name }: Work, requests: readonly string[]): Promise<string> {
+    const file = join(this.dir, `${name}.txt`);
+    await writeFile(file, requests.join('\n'));
+    return file;
+  }
+
+  /** Keeps an answer for those that give a fixed one. */
+  async keepAnswer({ name }: Work, { body, headers }: Answer): Promise<void> {
+    await mkdir(this.#answerDir(name), { recursive: true });
+    const own = Object.entries(headers).filter(([header]) => !notOfTheAnswer.has(header));
+    await writeFile(join(this.#answerDir(name), 'answer.json'), body);
+    await writeFile(join(this.#answerDir(name), 'headers.json'), JSON.stringify(Object.fromEntries(own)));
+  }
+
+  /** With an empty Redis, and ready. */
+  async start(server: Server, { name, data }: Work): Promise<Running> {
+    await this.#redis.send('FLUSHALL');
+    const upstream = await this.upstream(data);
+    const command = server.command({
+      data,
+      upstreamUrl: upstream.url,
+      redisUrl: this.#redis.url.href,
+      answerDir: this.#answerDir(name),
+      port: await freePort(),
+    });
+    const started = await startProcess({
+      ...command,
+      name: `${server.name}-${name}-${++this.#starts}`,
+      dir: this.dir,
+      isPinned: this.#isApart,
+    });
+    const { origin } = new URL(started.url);
+    const running = {
+      target: { url: origin + server.path, method: server.method },
+      pid: started.pid,
+      stop: () => started.stop(),
+    };
+    try {
+      if (server.readyPath !== undefined) await untilReady(origin + server.readyPath);
+      else await untilListening(running.target);
+      return running;
+    } catch (error) {
+      await running.stop();
+      throw error;
+    }
+  }
+
+  /** The API of the data, started when it is first asked for. */
+  async upstream(data: DataName): Promise<Started> {
+    const known = this.#upstreams.get(data);
+    if (known !== undefined) return known;
+    const upstream = await startUpstreamOf(data, this.dir);
+    this.#upstreams.set(data, upstream);
+    return upstream;
+  }
+
+  #answerDir(workName: string): string {
+    return join(this.dir, `answer-${workName}`);
+  }
+}
+
+async function untilReady(url: string): Promise<void> {
+  await eventually(async () => {
+    const response = await fetch(url);
+    return response.ok && ((await response.json()) as { status: string }).status === 'ok';
+  }, readyWithinMs);
+}
+
+async function untilListening(target: Target): Promise<void> {
+  await eventually(() => ask(target, JSON.stringify({ query: '{ __typename }' })));
+}

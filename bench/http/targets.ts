@@ -1,0 +1,62 @@
+/** What is to be reached, as ratios of medians of one run, and what was. */
+import { isMeasured, type Measured, type Row, type WorkResults } from './results.ts';
+
+export type Target = {
+  work: string;
+  /** Of which form of Vitrine. */
+  of: string;
+  against: string;
+  /** Requests a second of Vitrine, over those of whom it is held against. */
+  least: number;
+  find: (rows: readonly MeasuredRow[], works: readonly WorkResults[]) => MeasuredRow | undefined;
+};
+
+type MeasuredRow = Row & Measured;
+
+const isPeer = ({ kind }: Row) => kind === 'peer';
+const fixedFastify: Held = { against: 'a fixed body from Fastify', find: (rows) => named(rows, 'fixed-fastify') };
+const fastestCaching: Held = {
+  against: 'the fastest peer with its cache',
+  find: (rows) => fastest(rows.filter((row) => isPeer(row) && row.keeps)),
+};
+const fastestWithout: Held = {
+  against: 'the fastest peer that keeps no answers',
+  find: (rows) => fastest(rows.filter((row) => isPeer(row) && !row.keeps)),
+};
+const apollo: Held = {
+  against: 'Apollo Server as it comes, the faster of both',
+  find: (rows) => fastest(rows.filter(({ name }) => name === 'apollo-standalone' || name === 'apollo-fastify')),
+};
+
+type Held = Pick<Target, 'against' | 'find'>;
+
+export const targets: readonly Target[] = [
+  { work: 'Q1', of: 'vitrine', least: 0.9, ...fixedFastify },
+  { work: 'Q4', of: 'vitrine', least: 0.9, ...fixedFastify },
+  { work: 'Q1', of: 'vitrine', least: 5, ...fastestCaching },
+  { work: 'Q4', of: 'vitrine', least: 3.5, ...fastestCaching },
+  { work: 'Q6', of: 'vitrine', least: 8, ...apollo },
+  { work: 'Q6', of: 'vitrine', least: 4, ...fastestCaching },
+  { work: 'Q7', of: 'vitrine', least: 8, ...apollo },
+  { work: 'Q7', of: 'vitrine', least: 3, ...fastestCaching },
+  { work: 'Q3', of: 'vitrine-off', least: 1.5, ...fastestWithout },
+];
+
+export type Reached = { target: Target; ratio: number; against: MeasuredRow };
+
+/** @returns Undefined where either was not measured. */
+export function reachedOf(target: Target, works: readonly WorkResults[]): Reached | undefined {
+  const rows = works.find(({ name }) => name === target.work)?.rows.filter(isMeasured) ?? [];
+  const own = named(rows, target.of);
+  const against = target.find(rows, works);
+  if (own === undefined || against === undefined) return undefined;
+  return { target, against, ratio: own.medians.requestsPerSecond / against.medians.requestsPerSecond };
+}
+
+function named(rows: readonly MeasuredRow[], name: string): MeasuredRow | undefined {
+  return rows.find((row) => row.name === name);
+}
+
+function fastest(rows: readonly MeasuredRow[]): MeasuredRow | undefined {
+  return rows.toSorted((a, b) => b.medians.requestsPerSecond - a.medians.requestsPerSecond)[0];
+}

@@ -1,0 +1,4 @@
+/** Mercurius as it comes. */
+import { serveByMercurius } from './support/mercurius-on-fastify.js';
+
+await serveByMercurius({});

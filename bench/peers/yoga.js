@@ -1,0 +1,4 @@
+/** GraphQL Yoga as it comes. */
+import { serveByYoga } from './support/yoga-on-node.js';
+
+serveByYoga({});
