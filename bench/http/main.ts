@@ -1,7 +1,7 @@
 /** Vitrine beside its peers and the ceilings, by HTTP: `npm run bench -- --help`. */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { wholeNumberFrom } from '../../tests/support/whole-number.ts';
 import { machine, versionOfVitrine } from '../support/machine.ts';
 import { takeCore } from './cores.ts';
@@ -10,7 +10,7 @@ import { installPeers, peerVersions } from './peers.ts';
 import { Progress } from './progress.ts';
 import type { HttpResults } from './results.ts';
 import { run } from './run.ts';
-import { type Server, servers } from './servers.ts';
+import { type Client, type Server, servers } from './servers.ts';
 import { Stage } from './stage.ts';
 import { type Work, works } from './works.ts';
 
@@ -20,6 +20,7 @@ type Choice = {
   rounds: number;
   seconds: number;
   connections: number;
+  client: Client;
   out: string;
 };
 
@@ -40,11 +41,12 @@ await new Command('bench')
   .option('--rounds <count>', 'how often each is measured', wholeNumberFrom(1), 5)
   .option('--seconds <count>', 'how long, each time; half as long before it to warm up', wholeNumberFrom(1), 4)
   .option('--connections <count>', 'requests under way at once', wholeNumberFrom(1), 64)
+  .addOption(new Option('--client <name>', 'by what peers read the API').choices(['undici', 'fetch']).default('undici'))
   .option('--out <file>', 'where the figures go', 'bench/results/http.json')
   .action(bench)
   .parseAsync();
 
-async function bench({ only, peers, rounds, seconds, connections, out }: Choice): Promise<void> {
+async function bench({ only, peers, rounds, seconds, connections, client, out }: Choice): Promise<void> {
   const wrk = versionOf('wrk', '-v');
   if (wrk === undefined) throw new Error('The load comes from wrk. Debian and Ubuntu: sudo apt-get install wrk.');
   if (peers.length > 0) installPeers();
@@ -56,7 +58,7 @@ async function bench({ only, peers, rounds, seconds, connections, out }: Choice)
   );
   const warmSeconds = Math.ceil(seconds / 2);
   const progress = new Progress({ works: only, servers: chosen, rounds });
-  const stage = await Stage.open({ isApart });
+  const stage = await Stage.open({ isApart, client });
   const about = {
     measuredOn: new Date().toISOString().slice(0, 10),
     machine: machine(),

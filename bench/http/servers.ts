@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import type { DataName } from './upstreams.ts';
 
+export type Client = 'undici' | 'fetch';
+
 /** What a server is started with. */
 type Setting = {
   data: DataName;
@@ -9,6 +11,8 @@ type Setting = {
   redisUrl: string;
   /** Folder of `answer.json` and `headers.json`: what Vitrine answers where its answer never changes. */
   answerDir: string;
+  /** By what peers read the API. */
+  client: Client;
   /** Free at the moment, for those who cannot choose for themselves. */
   port: number;
 };
@@ -98,11 +102,12 @@ function peer(name: string, title: string, file = name, { onRedis = false }: { o
     keeps: file.endsWith('-cache'),
     method: 'POST',
     path: '/graphql',
-    command: ({ data, upstreamUrl, redisUrl }) => ({
+    command: ({ data, upstreamUrl, redisUrl, client }) => ({
       args: [join('bench/peers', `${file}.js`)],
       env: {
         DATA: data === 'posts' ? 'posts' : 'catalogs',
         UPSTREAM_URL: upstreamUrl,
+        CLIENT: client,
         ...(onRedis && { REDIS_URL: redisUrl }),
       },
     }),

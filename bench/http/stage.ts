@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, freePort, type RunningRedis, startRedis } from '../../tests/support/redis.ts';
 import { type Answer, ask, type Target } from './answers.ts';
-import type { Server } from './servers.ts';
+import type { Client, Server } from './servers.ts';
 import { type Started, startProcess } from './started.ts';
 import { type DataName, startUpstreamOf } from './upstreams.ts';
 import type { Work } from './works.ts';
@@ -20,23 +20,30 @@ const notOfTheAnswer = new Set(['connection', 'keep-alive', 'date', 'content-len
 
 export type Running = { target: Target; pid: number; stop(): Promise<void> };
 
+type Options = {
+  /** Whether servers have a core to themselves. */
+  isApart: boolean;
+  client: Client;
+};
+
 export class Stage {
   readonly dir: string;
   readonly #redis: RunningRedis;
   readonly #isApart: boolean;
+  readonly #client: Client;
   readonly #upstreams = new Map<DataName, Started>();
   #starts = 0;
 
-  private constructor({ dir, redis, isApart }: { dir: string; redis: RunningRedis; isApart: boolean }) {
+  private constructor(dir: string, redis: RunningRedis, { isApart, client }: Options) {
     this.dir = dir;
     this.#redis = redis;
     this.#isApart = isApart;
+    this.#client = client;
   }
 
-  /** @param isApart - Whether servers have a core to themselves. */
-  static async open({ isApart }: { isApart: boolean }): Promise<Stage> {
+  static async open(options: Options): Promise<Stage> {
     const dir = await mkdtemp(join(tmpdir(), 'vitrine-bench-'));
-    return new Stage({ dir, redis: await startRedis(), isApart });
+    return new Stage(dir, await startRedis(), options);
   }
 
   async close(): Promise<void> {
@@ -68,6 +75,7 @@ export class Stage {
       upstreamUrl: upstream.url,
       redisUrl: this.#redis.url.href,
       answerDir: this.#answerDir(name),
+      client: this.#client,
       port: await freePort(),
     });
     const started = await startProcess({

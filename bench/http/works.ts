@@ -25,7 +25,7 @@ export const works: readonly Work[] = [
     name: 'Q1',
     title: '100 posts with their users',
     data: 'posts',
-    requests: only('{ posts(first: 100) { nodes { id sourceId title author { id name username } } } }'),
+    requests: only('{ posts(first: 100) { nodes { id sourceId title body author { name username } } } }'),
   },
   {
     name: 'Q2',
@@ -39,7 +39,7 @@ export const works: readonly Work[] = [
     title: 'a connection of 20 catalogs with their sellers',
     data: 'catalogs',
     requests: only(
-      `{ catalogs(first: 20) { totalCount pageInfo { hasNextPage endCursor } nodes { ${catalogFields} ${sellerFields} } } }`,
+      '{ catalogs(first: 20) { totalCount pageInfo { hasNextPage endCursor } nodes { id title status startDate endDate lotCount seller { name country } } } }',
     ),
   },
   {

@@ -17,7 +17,7 @@ export const resolvers = {
     catalog: (_, { id }, { loaders }) => loadAs('Catalog', id, loaders),
     seller: (_, { id }, { loaders }) => loadAs('Seller', id, loaders),
     node: (_, { id }, { loaders }) => loadNode(id, loaders),
-    nodes: (_, { ids }, { loaders }) => ids.map((id) => loadNode(id, loaders)),
+    nodes: (_, { ids }, { loaders }) => Promise.all(ids.map((id) => loadNode(id, loaders))),
     async catalogs(_, args) {
       refuseOthers(args);
       const { field, direction } = args.orderBy;

@@ -1,0 +1,168 @@
+/** `npm run bench`, as far as it does not time anything: what is asked, what is compared, what is made of the figures. */
+import { existsSync, readFileSync } from 'node:fs';
+import { Pool } from 'undici';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Load } from '../../bench/http/load.ts';
+import { blocksOf, picturesOf } from '../../bench/http/report.ts';
+import { type HttpResults, isMeasured, type Row, type WorkResults } from '../../bench/http/results.ts';
+import { run } from '../../bench/http/run.ts';
+import { type Server, servers } from '../../bench/http/servers.ts';
+import { Stage } from '../../bench/http/stage.ts';
+import { reachedOf, targets } from '../../bench/http/targets.ts';
+import { type Work, works } from '../../bench/http/works.ts';
+import { replaceBlocks } from '../../bench/support/blocks.ts';
+
+const requestsPerLoad = 100;
+
+/** So many requests, whatever time they take. */
+const littleLoad: Load = async ({ url, method, bodiesFile, from, connections }) => {
+  const bodies = readFileSync(bodiesFile, 'utf8').split('\n');
+  const { origin, pathname: path } = new URL(url);
+  const pool = new Pool(origin, { connections });
+  const headers = { accept: 'application/json', 'content-type': 'application/json' };
+  let [bytes, refused] = [0, 0];
+  for (let index = 0; index < requestsPerLoad; index++) {
+    const body = method === 'POST' ? (bodies[(from + index) % bodies.length] as string) : null;
+    const answer = await pool.request({ method, path, headers, body });
+    bytes += (await answer.body.arrayBuffer()).byteLength;
+    if (answer.statusCode !== 200) refused += 1;
+  }
+  await pool.close();
+  return { requests: requestsPerLoad, bytes, durationUs: 1e6, p50Us: 1_000, p99Us: 2_000, refused, lost: 0 };
+};
+
+/** Listens, and answers everything with the same. */
+function serverThatSays(name: string, text: string): Server {
+  const listening = "function () { console.log('listening: http://127.0.0.1:' + this.address().port) }";
+  const answer = `(request, response) => request.resume().once('end', () => response.end(${JSON.stringify(text)}))`;
+  const script = `require('node:http').createServer(${answer}).listen(0, '127.0.0.1', ${listening})`;
+  const args = ['--input-type=commonjs', '--eval', script];
+  return { name, title: name, kind: 'peer', keeps: true, method: 'POST', path: '/', command: () => ({ args }) };
+}
+
+const named = (name: string) => servers.find((server) => server.name === name) as Server;
+const work = (name: string) => works.find((one) => one.name === name) as Work;
+
+describe('a run of the benchmark', () => {
+  let stage: Stage;
+  let found: WorkResults[] = [];
+
+  beforeAll(async () => {
+    stage = await Stage.open({ isApart: false, client: 'undici' });
+    const liar = serverThatSays('liar', '{"data":{"catalogs":null}}');
+    const plan = {
+      servers: [named('vitrine'), named('fixed-fastify'), liar],
+      rounds: 1,
+      seconds: 1,
+      warmSeconds: 1,
+      connections: 4,
+      load: littleLoad,
+      onMeasured: () => {},
+    };
+    for await (const results of run(stage, [work('Q4')], plan)) found = results;
+  });
+
+  afterAll(() => stage.close());
+
+  const rowOf = (name: string) => found[0]?.rows.find((row) => row.name === name);
+
+  it.each(['vitrine', 'fixed-fastify'])('has figures of %s, whose answers are the same', (name) => {
+    const row = rowOf(name);
+    if (row === undefined || !isMeasured(row)) throw new Error(JSON.stringify(row));
+    expect(row.medians.requestsPerSecond).toBe(requestsPerLoad);
+    expect(row.medians.cpuSecondsPer1000).toBeGreaterThan(0);
+    expect(row.medians.peakBytes).toBeGreaterThan(30e6);
+    expect(row.answerBytes).toBe(rowOf('vitrine')?.answerBytes);
+    expect(row.answerBytes).toBeGreaterThan(4_000);
+  });
+
+  it('has none of a server that answers otherwise, and says what that was', () => {
+    expect(rowOf('liar')).toMatchObject({ leftOut: expect.stringMatching(/^answered with other data: .*null/) });
+  });
+});
+
+describe('what is asked', () => {
+  it('is the same every time', () => {
+    expect(work('Q6').requests().slice(0, 100)).toEqual(work('Q6').requests().slice(0, 100));
+    expect(work('Q7').requests().slice(0, 100)).toEqual(work('Q7').requests().slice(0, 100));
+  });
+
+  it.each(['Q5', 'Q6'])('is never the same twice in %s', (name) => {
+    const requests = work(name).requests();
+    expect(new Set(requests).size).toBe(requests.length);
+  });
+
+  it('is of 200 documents in Q7, of which the first comes most often', () => {
+    const queries = work('Q7')
+      .requests()
+      .map((request) => (JSON.parse(request) as { query: string }).query);
+    const counts = Object.values(Object.groupBy(queries, (query) => query)).map((same) => same?.length ?? 0);
+    expect(counts.length).toBeGreaterThan(150); // Some are alike by chance, and a rare one may not come up.
+    expect(counts.length).toBeLessThanOrEqual(200);
+    expect(Math.max(...counts) / queries.length).toBeGreaterThan(1 / 8);
+  });
+});
+
+describe('what is made of the figures', () => {
+  const figures = { requestsPerSecond: 100, p50Ms: 1, p99Ms: 2, cpuSecondsPer1000: 0.1, peakBytes: 1e8 };
+  const who = (name: string) => {
+    const { title, kind, keeps } = named(name);
+    return { name, title, kind, keeps };
+  };
+  const rowOf = (name: string, requestsPerSecond: number): Row => {
+    const medians = { ...figures, requestsPerSecond };
+    return { ...who(name), answerBytes: 100, medians, rounds: [medians] };
+  };
+  const rows: Row[] = [
+    rowOf('vitrine', 900),
+    rowOf('yoga-response-cache-redis', 200),
+    rowOf('mercurius-cache-memory', 300),
+    rowOf('mercurius-jit', 500),
+    { ...who('yoga'), leftOut: 'answered 500' },
+    rowOf('fixed-fastify', 1_000),
+  ];
+  const results: HttpResults = {
+    measuredOn: '2026-11-25',
+    machine: 'a machine',
+    isApart: true,
+    versions: { vitrine: '0', node: '26' },
+    command: 'npm run bench --',
+    rounds: 1,
+    seconds: 1,
+    connections: 64,
+    works: [{ name: 'Q4', title: 'a page', rows }],
+  };
+  const targetsOfQ4 = targets.filter((target) => target.work === 'Q4');
+
+  it('holds Vitrine against fixed bytes, and against the fastest of those that keep answers', () => {
+    const ratios = targetsOfQ4.map((target) => reachedOf(target, results.works)?.ratio);
+    expect(ratios).toEqual([0.9, 3]);
+  });
+
+  it('shows every row, and what fell short', () => {
+    const text = [...blocksOf(results).values()].join('\n');
+    for (const { title } of rows) expect(text).toContain(`| ${title} |`);
+    expect(text).toContain('not measured: answered 500');
+    expect(text).toContain(
+      '| Q4 | the fastest peer with its cache | 3.5 × | 3 × (Mercurius + JIT + mercurius-cache, in memory) | **no** |',
+    );
+  });
+
+  it('draws a bar for each that was measured', () => {
+    const [picture = ''] = picturesOf(results).values();
+    expect(picture.match(/<rect class="(vitrine|peer|ceiling)"/g)).toHaveLength(rows.length - 1);
+  });
+});
+
+describe('the page about performance', () => {
+  const page = readFileSync('docs/performance.md', 'utf8');
+
+  it('has a place for each block, and in it what the results say', () => {
+    if (!existsSync('bench/results/http.json')) return expect(page).toContain('Not measured yet');
+    const results = JSON.parse(readFileSync('bench/results/http.json', 'utf8')) as HttpResults;
+    expect(replaceBlocks(page, blocksOf(results))).toBe(page);
+    for (const [name, picture] of picturesOf(results)) {
+      expect(readFileSync(`docs/images/${name}`, 'utf8')).toBe(picture);
+    }
+  });
+});
