@@ -12,6 +12,8 @@ type Loading = {
   from: number;
   seconds: number;
   connections: number;
+  /** With another `authorization` in each request. */
+  isAuthorized: boolean;
 };
 
 export type Loaded = {
@@ -33,9 +35,16 @@ const run = promisify(execFile);
 const script = fileURLToPath(new URL('wrk.lua', import.meta.url));
 
 /** By wrk, of one thread. @see https://github.com/wg/wrk */
-export const loadByWrk: Load = async ({ url, method, bodiesFile, from, seconds, connections }) => {
+export const loadByWrk: Load = async ({ url, method, bodiesFile, from, seconds, connections, isAuthorized }) => {
   const own = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script, url];
-  const { stdout } = await run('wrk', [...own, '--', bodiesFile, String(from), method]);
+  const { stdout } = await run('wrk', [
+    ...own,
+    '--',
+    bodiesFile,
+    String(from),
+    method,
+    isAuthorized ? 'authorized' : '',
+  ]);
   const result = /^result (.*)$/m.exec(stdout)?.[1];
   if (result === undefined) throw new Error(`wrk gave no result: ${stdout}`);
   return JSON.parse(result) as Loaded;

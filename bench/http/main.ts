@@ -8,14 +8,18 @@ import { takeCore } from './cores.ts';
 import { loadByWrk } from './load.ts';
 import { installPeers, peerVersions } from './peers.ts';
 import { Progress } from './progress.ts';
+import { coldAnswers } from './report.ts';
 import type { HttpResults } from './results.ts';
 import { run } from './run.ts';
 import { type Client, type Server, servers } from './servers.ts';
 import { Stage } from './stage.ts';
 import { type Work, works } from './works.ts';
 
+/** Q10, the start from nothing, is measured otherwise than the rest. */
+type Chosen = { works: readonly Work[]; isColdStart: boolean };
+
 type Choice = {
-  only: readonly Work[];
+  only: Chosen;
   peers: readonly Server[];
   rounds: number;
   seconds: number;
@@ -31,7 +35,7 @@ await new Command('bench')
     'Requests a second, latency, CPU time and memory of Vitrine, of other servers over the same API, and of servers ' +
       'that send fixed bytes. All answer the same, which is checked. Needs wrk; nginx and redis-server where they are asked for.',
   )
-  .option('--only <works>', `which work, parted by commas: ${works.map(({ name }) => name).join()}`, chosenWorks, works)
+  .option('--only <works>', 'which work, parted by commas, of Q1 to Q11', chosenWorks, { works, isColdStart: true })
   .option(
     '--peers <names>',
     `which peers, by how their names begin, or none: ${peers.map(({ name }) => name).join()}`,
@@ -57,7 +61,6 @@ async function bench({ only, peers, rounds, seconds, connections, client, out }:
     server.name === 'nginx' ? nginx !== undefined : server.kind !== 'peer' || peers.includes(server),
   );
   const warmSeconds = Math.ceil(seconds / 2);
-  const progress = new Progress({ works: only, servers: chosen, rounds });
   const stage = await Stage.open({ isApart, client });
   const about = {
     measuredOn: new Date().toISOString().slice(0, 10),
@@ -75,12 +78,15 @@ async function bench({ only, peers, rounds, seconds, connections, client, out }:
     seconds,
     connections,
   };
-  const way = { servers: chosen, rounds, seconds, warmSeconds, connections, load: loadByWrk };
+  const page = works.find(({ name }) => name === 'Q4');
+  const cold = page && only.isColdStart ? { work: page, answers: coldAnswers } : undefined;
+  const way = { rounds, seconds, warmSeconds, connections, load: loadByWrk };
+  const plan = { ...way, works: only.works, cold, servers: chosen };
   try {
     let round = 0;
-    for await (const found of run(stage, only, { ...way, onMeasured: (done) => progress.measured(done) })) {
+    for await (const found of run(stage, plan, new Progress())) {
       round += 1;
-      write(out, { ...about, rounds: round, works: found });
+      write(out, { ...about, rounds: round, ...found });
     }
   } finally {
     await stage.close();
@@ -92,12 +98,13 @@ function write(out: string, results: HttpResults): void {
   writeFileSync(out, `${JSON.stringify(results, null, 2)}\n`);
 }
 
-function chosenWorks(text: string): readonly Work[] {
-  return text.split(',').map((name) => {
-    const work = works.find((one) => one.name === name.toUpperCase());
-    if (work === undefined) throw new InvalidArgumentError(`There is no ${name}.`);
-    return work;
-  });
+/** By their names, or by what stands before the first dash of them: `Q11` is all of it. */
+function chosenWorks(text: string): Chosen {
+  const names = text.toUpperCase().split(',');
+  const isNamed = (work: string) => names.some((name) => work.toUpperCase() === name || work.startsWith(`${name}-`));
+  const unknown = names.find((name) => ![...works.map((work) => work.name.toUpperCase()), 'Q10', 'Q11'].includes(name));
+  if (unknown !== undefined) throw new InvalidArgumentError(`There is no ${unknown}.`);
+  return { works: works.filter(({ name }) => isNamed(name)), isColdStart: names.includes('Q10') };
 }
 
 function chosenPeers(text: string): readonly Server[] {

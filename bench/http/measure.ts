@@ -4,24 +4,16 @@
  *   started ─► answers compared ─► warmed up ─► measured, a sample of its answers still compared ─► stopped
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { seededRandom } from '../../src/embedded/random.ts';
 import { cpuUsOf, peakOf } from '../support/processes.ts';
 import { ask, faultOf, type Target } from './answers.ts';
+import { Changes } from './changes.ts';
 import type { Load, Loaded } from './load.ts';
 import type { Figures } from './results.ts';
 import type { Server } from './servers.ts';
 import type { Running, Stage } from './stage.ts';
-import type { Work } from './works.ts';
-
-/** A request, and the data that must come. */
-export type Sample = { request: string; data: unknown };
-
-export type Task = {
-  work: Work;
-  /** How many different requests there are. */
-  requestCount: number;
-  bodiesFile: string;
-  samples: readonly Sample[];
-};
+import type { Sample, Task } from './task.ts';
+import { catalogCounts } from './upstreams.ts';
 
 export type Way = { load: Load; seconds: number; warmSeconds: number; connections: number };
 
@@ -37,35 +29,51 @@ export async function measure(stage: Stage, server: Server, task: Task, way: Way
     return { leftOut: `did not start: ${(error as Error).message}` };
   }
   try {
-    return await measureRunning(running, task, way);
+    const compared = await compareAll(running.target, task.samples);
+    if (typeof compared === 'string') return { leftOut: compared };
+    const figures = await loadWhileChanging(stage, running, task, way);
+    return typeof figures === 'string'
+      ? { leftOut: `under load it ${figures}` }
+      : { figures, answerBytes: compared.meanBytes };
   } finally {
     await running.stop();
   }
 }
 
-async function measureRunning({ target, pid }: Running, task: Task, way: Way): Promise<Outcome> {
-  const compared = await compareAll(target, task.samples);
-  if (typeof compared === 'string') return { leftOut: compared };
+/** @returns Or what went wrong. */
+async function loadWhileChanging(stage: Stage, running: Running, task: Task, way: Way): Promise<Figures | string> {
+  const { data, changesPerSecond: perSecond } = task.work;
+  if (perSecond === undefined || data === 'posts') return loadOn(running, task, way);
+  const { url: upstreamUrl } = await stage.upstream(data);
+  const { target } = running;
+  const changes = new Changes({ upstreamUrl, target, perSecond, rows: catalogCounts[data], random: seededRandom(8) });
+  const figures = await loadOn(running, task, way).finally(() => changes.stop());
+  return (await changes.stop()) ?? figures;
+}
+
+async function loadOn(
+  { target, pid }: Running,
+  { work, bodiesFile, samples }: Task,
+  way: Way,
+): Promise<Figures | string> {
   const { load, seconds, warmSeconds, connections } = way;
-  const loading = { ...target, bodiesFile: task.bodiesFile, connections };
+  const loading = { ...target, bodiesFile, connections, isAuthorized: work.isAuthorized ?? false };
   const warm = await load({ ...loading, from: 0, seconds: warmSeconds });
   const cpuBeforeUs = await cpuUsOf(pid);
   const done = new AbortController();
-  const watch = watchAnswers(target, task.samples, done.signal);
+  // What changes cannot be compared with what it was.
+  const watch = watchAnswers(target, work.changesPerSecond === undefined ? samples : [], done.signal);
   const loaded = await load({ ...loading, from: warm.requests, seconds });
   const cpuUs = (await cpuUsOf(pid)) - cpuBeforeUs;
   done.abort();
   const fault = (await watch) ?? faultUnderLoad(loaded);
-  if (fault !== undefined) return { leftOut: `under load it ${fault}` };
+  if (fault !== undefined) return fault;
   return {
-    answerBytes: compared.meanBytes,
-    figures: {
-      requestsPerSecond: (1e6 * loaded.requests) / loaded.durationUs,
-      p50Ms: loaded.p50Us / 1_000,
-      p99Ms: loaded.p99Us / 1_000,
-      cpuSecondsPer1000: cpuUs / 1_000 / loaded.requests,
-      peakBytes: await peakOf(pid),
-    },
+    requestsPerSecond: (1e6 * loaded.requests) / loaded.durationUs,
+    p50Ms: loaded.p50Us / 1_000,
+    p99Ms: loaded.p99Us / 1_000,
+    cpuSecondsPer1000: cpuUs / 1_000 / loaded.requests,
+    peakBytes: await peakOf(pid),
   };
 }
 
@@ -89,7 +97,7 @@ async function watchAnswers(
   samples: readonly Sample[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  for (let index = 0; !signal.aborted; index++) {
+  for (let index = 0; samples.length > 0 && !signal.aborted; index++) {
     const { request, data } = samples[index % samples.length] as Sample;
     const fault = await ask(target, request).then(
       (answer) => faultOf(answer, data),

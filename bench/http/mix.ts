@@ -8,14 +8,18 @@ import type { Random } from '../../src/embedded/random.ts';
 import { encodeNodeId } from '../../src/graphql/node-id.ts';
 import { zipf } from './zipf.ts';
 
-type Options = { requests: number; random: Random };
+type Options = {
+  requests: number;
+  /** How many there are, of which some are asked for by their ids. */
+  catalogs: number;
+  random: Random;
+};
 
 /** How it is asked, and what may be asked of the rows that come. */
 type Shape = { document: (fields: string) => string; fieldsOf: 'catalog' | 'seller'; variables: () => object };
 
 const documentCount = 200;
-/** Of the smaller of the two catalogues that are served. */
-const ids = { Catalog: 1_200, Seller: 60 };
+const sellers = 60;
 const pageSizes = [5, 10, 20, 20, 50];
 const orders = ['START_DATE', 'UPDATED_AT'].flatMap((field) =>
   ['ASC', 'DESC'].map((direction) => ({ field, direction })),
@@ -25,8 +29,8 @@ const catalogFields = ['title', 'status', 'startDate', 'endDate', 'location', 'l
 const sellerFields = ['name', 'country', 'website', 'updatedAt', 'sourceId'];
 
 /** @returns Bodies, as they are sent. */
-export function mixedRequests({ requests, random }: Options): string[] {
-  const shapes = shapesOf(random);
+export function mixedRequests({ requests, catalogs, random }: Options): string[] {
+  const shapes = shapesOf(catalogs, random);
   const documents = Array.from({ length: documentCount }, (_, index) => {
     const shape = shapes[index % shapes.length] as Shape;
     return { query: shape.document(fieldsOf(shape, random)), variables: shape.variables };
@@ -38,9 +42,9 @@ export function mixedRequests({ requests, random }: Options): string[] {
   });
 }
 
-function shapesOf(random: Random): Shape[] {
-  const pickCatalog = zipf(ids.Catalog, random);
-  const pickSeller = zipf(ids.Seller, random);
+function shapesOf(catalogs: number, random: Random): Shape[] {
+  const pickCatalog = zipf(catalogs, random);
+  const pickSeller = zipf(sellers, random);
   const catalogId = () => encodeNodeId('Catalog', String(pickCatalog() + 1));
   const sellerId = () => encodeNodeId('Seller', String(pickSeller() + 1));
   const page = {

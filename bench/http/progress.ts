@@ -1,30 +1,31 @@
 /** A line for each measurement, with how long the rest will take. */
 import type { Outcome } from './measure.ts';
-import type { Server } from './servers.ts';
-import type { Work } from './works.ts';
+import type { Observer } from './run.ts';
 
-type Whole = { works: readonly Work[]; servers: readonly Server[]; rounds: number };
-type Done = { work: Work; server: Server; round: number; outcome: Outcome };
-
-export class Progress {
-  readonly #rounds: number;
-  /** Measurements at most: some servers are left out of some works. */
-  readonly #all: number;
+export class Progress implements Observer {
   readonly #startedAtMs = performance.now();
+  #all = 0;
   #done = 0;
 
-  constructor({ works, servers, rounds }: Whole) {
-    this.#rounds = rounds;
-    this.#all = works.length * servers.length * rounds;
+  planned(measurements: number): void {
+    this.#all = measurements;
   }
 
-  measured({ work, server, round, outcome }: Done): void {
+  measured({ work, server, round, outcome }: Parameters<Observer['measured']>[0]): void {
+    this.#tell(`round ${round}, ${work.name}: ${server.name.padEnd(30)} ${wordsOf(outcome)}`);
+  }
+
+  started({ server, start }: Parameters<Observer['started']>[0]): void {
+    const words =
+      typeof start === 'string' ? `LEFT OUT: ${start}` : `first answer after ${Math.round(start.firstMs)} ms`;
+    this.#tell(`Q10: ${server.name.padEnd(30)} ${words}`);
+  }
+
+  #tell(text: string): void {
     this.#done += 1;
     const elapsedSeconds = (performance.now() - this.#startedAtMs) / 1_000;
     const leftSeconds = (elapsedSeconds / this.#done) * (this.#all - this.#done);
-    const where = `${work.name}, round ${round} of ${this.#rounds}`;
-    const left = `${this.#done} of ${this.#all} at most, ${Math.ceil(leftSeconds / 60)} min left`;
-    console.error(`${where}: ${server.name.padEnd(30)} ${wordsOf(outcome)}   (${left})`);
+    console.error(`${text}   (${this.#done} of ${this.#all}, ${Math.ceil(leftSeconds / 60)} min left)`);
   }
 }
 

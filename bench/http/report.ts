@@ -1,8 +1,11 @@
 /** The blocks of `docs/performance.md` and its pictures, from what a run found. Every row is shown, losing ones too. */
 import { sayBytes } from '../support/say.ts';
 import { barsOf } from './bars.ts';
-import { type HttpResults, isMeasured, type Row, type WorkResults } from './results.ts';
+import { type ColdRow, type HttpResults, isMeasured, type Row, type WorkResults } from './results.ts';
 import { reachedOf, targets } from './targets.ts';
+
+/** Of Q10, after the first. */
+export const coldAnswers = 10_000;
 
 /** By the name of the block. */
 export function blocksOf(results: HttpResults): Map<string, string> {
@@ -11,6 +14,7 @@ export function blocksOf(results: HttpResults): Map<string, string> {
     ['reached', reachedTable(results)],
     ['requests', requestsTable(results)],
     ['works', results.works.map(workOf).join('\n\n')],
+    ['cold starts', coldTable(results)],
     ['versions', versionsOf(results)],
   ]);
 }
@@ -66,7 +70,7 @@ function reachedTable({ works }: HttpResults): string {
     const cells = [target.work, target.against, sayRatio(target.least)];
     if (reached === undefined) return lineOf([...cells, 'not measured', '']);
     const { ratio, against } = reached;
-    const isOf = target.against === against.title ? '' : ` (${against.title})`;
+    const isOf = against.kind === 'peer' ? ` (${against.title})` : '';
     return lineOf([...cells, `${sayRatio(ratio)}${isOf}`, ratio >= target.least ? 'yes' : '**no**']);
   });
   return ['| | against | at least | measured | reached |', '|---|---|---:|---|---|', ...lines].join('\n');
@@ -94,6 +98,19 @@ function workOf({ name, title, rows }: WorkResults): string {
     '|---|---:|---:|---:|---:|---:|---:|---:|',
     ...lines,
   ].join('\n');
+}
+
+function coldTable({ coldStarts }: HttpResults): string {
+  const first = (row: ColdRow) => ('medians' in row ? row.medians.firstMs : Number.POSITIVE_INFINITY);
+  const lines = coldStarts
+    .toSorted((a, b) => first(a) - first(b))
+    .map((row) =>
+      'medians' in row
+        ? lineOf([row.title, `${sayCount(row.medians.firstMs)} ms`, `${sayCount(row.medians.allMs)} ms`])
+        : lineOf([row.title, `not measured: ${inCell(row.leftOut)}`, '']),
+    );
+  const heads = lineOf(['', 'to the first answer', `and ${sayCount(coldAnswers)} more`]);
+  return lines.length === 0 ? 'Not measured.' : [heads, '|---|---:|---:|', ...lines].join('\n');
 }
 
 function rowOf(row: Row): string {

@@ -1,4 +1,5 @@
 /** `bench/results/http.json`: what a run found. */
+import type { ColdStart } from './cold-start.ts';
 import type { Server } from './servers.ts';
 
 /** Of one server at one work: in one round, or the medians of all. */
@@ -32,7 +33,12 @@ export type HttpResults = {
   seconds: number;
   connections: number;
   works: readonly WorkResults[];
+  /** Q10: medians, of those that were measured. */
+  coldStarts: readonly ColdRow[];
 };
+
+export type ColdRow = Pick<Server, 'name' | 'title' | 'kind' | 'keeps'> &
+  ({ medians: ColdStart; rounds: readonly ColdStart[] } | { leftOut: string });
 
 export function isMeasured(row: Row): row is Row & Measured {
   return 'medians' in row;

@@ -1,85 +1,66 @@
-/** A run: each work in rounds, in each round all servers one after the other, so that none has the quiet minute alone. */
+/** A run: rounds, in each of which every server does every work once, so that none has the quiet minute alone. */
 import { medianOf } from '../support/median.ts';
-import { ask, faultOf } from './answers.ts';
-import { measure, type Outcome, type Sample, type Task, type Way } from './measure.ts';
-import type { Figures, Row, WorkResults } from './results.ts';
-import { type Server, servers } from './servers.ts';
+import type { ColdStart } from './cold-start.ts';
+import { ColdStarts } from './cold-starts.ts';
+import { measure, type Outcome, type Way } from './measure.ts';
+import type { Figures, HttpResults, Row } from './results.ts';
+import type { Server } from './servers.ts';
 import type { Stage } from './stage.ts';
+import { prepare, type Task } from './task.ts';
 import type { Work } from './works.ts';
 
 export type Plan = Way & {
+  works: readonly Work[];
+  /** Whose answer tells that a server has come to life, and how many more are waited for; absent: no starts are measured. */
+  cold?: { work: Work; answers: number } | undefined;
   servers: readonly Server[];
   rounds: number;
-  /** Told of each measurement. */
-  onMeasured: (done: { work: Work; server: Server; round: number; outcome: Outcome }) => void;
+};
+
+/** Told of each measurement. */
+export type Observer = {
+  planned(measurements: number): void;
+  measured(done: { work: Work; server: Server; round: number; outcome: Outcome }): void;
+  started(done: { server: Server; start: ColdStart | string }): void;
 };
 
 type Entry = { task: Task; outcomes: Map<Server, Outcome[]> };
+type Found = Pick<HttpResults, 'works' | 'coldStarts'>;
 
-/** How many answers are compared before a server is measured, where they differ. */
-const samplesPerWork = 60;
-
-/** @returns A generator of what was found so far, after each round. */
-export async function* run(stage: Stage, works: readonly Work[], plan: Plan): AsyncGenerator<WorkResults[]> {
+/** What was found so far, after each round. */
+export async function* run(stage: Stage, plan: Plan, observer: Observer): AsyncGenerator<Found> {
   const entries: Entry[] = [];
-  for (const work of works) {
+  for (const work of plan.works) {
     const task = await prepare(stage, work);
     const able = plan.servers.filter((server) => takesPart(server, task));
     entries.push({ task, outcomes: new Map(able.map((server) => [server, []])) });
   }
+  const cold = plan.cold && (await ColdStarts.of(stage, plan.cold, plan.servers));
+  const ofWorks = entries.reduce((sum, { outcomes }) => sum + outcomes.size, 0);
+  observer.planned(plan.rounds * (ofWorks + (cold ? plan.servers.length : 0)));
   for (let round = 1; round <= plan.rounds; round++) {
-    for (const { task, outcomes } of entries) await measureAll(stage, { task, outcomes }, { plan, round });
-    yield entries.map(({ task: { work }, outcomes }) => ({
-      name: work.name,
-      title: work.title,
-      rows: [...outcomes].map(([server, all]) => rowOf(server, all)),
-    }));
-  }
-}
-
-async function measureAll(
-  stage: Stage,
-  { task, outcomes }: Entry,
-  { plan, round }: { plan: Plan; round: number },
-): Promise<void> {
-  for (const [server, before] of outcomes) {
-    if (before.some((outcome) => 'leftOut' in outcome)) continue;
-    const outcome = await measure(stage, server, task, plan);
-    before.push(outcome);
-    plan.onMeasured({ work: task.work, server, round, outcome });
+    for (const { task, outcomes } of entries) {
+      for (const [server, before] of outcomes) {
+        if (before.some((outcome) => 'leftOut' in outcome)) continue;
+        const outcome = await measure(stage, server, task, plan);
+        before.push(outcome);
+        observer.measured({ work: task.work, server, round, outcome });
+      }
+    }
+    await cold?.round((done) => observer.started(done));
+    yield { works: entries.map(resultsOf), coldStarts: cold?.rows() ?? [] };
   }
 }
 
 /** Fixed bytes are an answer only where it never changes. */
 function takesPart(server: Server, { work, requestCount }: Task): boolean {
-  if (server.kind === 'ceiling') return requestCount === 1 && !work.isForVitrineAlone;
-  return server.kind === 'vitrine' || !work.isForVitrineAlone;
+  if (server.kind === 'vitrine') return true;
+  return !work.isForVitrineAlone && (server.kind === 'peer' || requestCount === 1);
 }
 
-/** What must be answered is what Vitrine answers, asked by nobody else. */
-async function prepare(stage: Stage, work: Work): Promise<Task> {
-  const requests = work.requests();
-  const bodiesFile = await stage.write(work, requests);
-  const reference = await stage.start(servers[0] as Server, work);
-  try {
-    const samples: Sample[] = [];
-    for (const request of samplesOf(requests)) {
-      const answer = await ask(reference.target, request);
-      const fault = faultOf(answer, answer.data);
-      if (fault !== undefined) throw new Error(`${work.name}: Vitrine ${fault}`);
-      samples.push({ request, data: answer.data });
-      // By what it says of an answer that it has kept.
-      if (requests.length === 1) await stage.keepAnswer(work, await ask(reference.target, request));
-    }
-    return { work, requestCount: requests.length, bodiesFile, samples };
-  } finally {
-    await reference.stop();
-  }
-}
-
-/** From the end, so that they are not those that come first. */
-function samplesOf(requests: readonly string[]): string[] {
-  return [...new Set(requests.slice(-samplesPerWork))];
+function resultsOf({ task: { work }, outcomes }: Entry) {
+  const rows = [...outcomes].map(([server, all]) => rowOf(server, all));
+  return { name: work.name, title: work.title, rows };
 }
 
 function rowOf({ name, title, kind, keeps }: Server, outcomes: readonly Outcome[]): Row {

@@ -1,5 +1,6 @@
 /** Who is measured: Vitrine in its forms, the peers, and what answers with fixed bytes, which is the most there can be. */
 import { join } from 'node:path';
+import { webhookSecret } from './changes.ts';
 import type { DataName } from './upstreams.ts';
 
 export type Client = 'undici' | 'fetch';
@@ -87,6 +88,7 @@ function vitrine(
         HOST: '127.0.0.1',
         PORT: '0',
         UPSTREAM_URL: upstreamUrl,
+        WEBHOOK_SECRET: webhookSecret,
         ...(onRedis && { REDIS_URL: redisUrl }),
         ...env,
       },

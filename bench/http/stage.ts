@@ -18,7 +18,13 @@ const readyWithinMs = 120_000;
 /** Of an answer; not of a connection, nor of this one exchange alone. */
 const notOfTheAnswer = new Set(['connection', 'keep-alive', 'date', 'content-length', 'transfer-encoding']);
 
-export type Running = { target: Target; pid: number; stop(): Promise<void> };
+export type Running = {
+  target: Target;
+  pid: number;
+  /** By the monotonic clock: before there was a process. */
+  startedAtMs: number;
+  stop(): Promise<void>;
+};
 
 type Options = {
   /** Whether servers have a core to themselves. */
@@ -67,7 +73,20 @@ export class Stage {
   }
 
   /** With an empty Redis, and ready. */
-  async start(server: Server, { name, data }: Work): Promise<Running> {
+  async start(server: Server, work: Work): Promise<Running> {
+    const running = await this.launch(server, work);
+    try {
+      if (server.readyPath !== undefined) await untilReady(new URL(server.readyPath, running.target.url).href);
+      else await untilListening(running.target);
+      return running;
+    } catch (error) {
+      await running.stop();
+      throw error;
+    }
+  }
+
+  /** With an empty Redis; resolves as soon as it says where it listens, ready or not. */
+  async launch(server: Server, { name, data }: Work): Promise<Running> {
     await this.#redis.send('FLUSHALL');
     const upstream = await this.upstream(data);
     const command = server.command({
@@ -78,26 +97,19 @@ export class Stage {
       client: this.#client,
       port: await freePort(),
     });
+    const startedAtMs = performance.now();
     const started = await startProcess({
       ...command,
       name: `${server.name}-${name}-${++this.#starts}`,
       dir: this.dir,
       isPinned: this.#isApart,
     });
-    const { origin } = new URL(started.url);
-    const running = {
-      target: { url: origin + server.path, method: server.method },
+    return {
+      target: { url: new URL(server.path, started.url).href, method: server.method },
       pid: started.pid,
+      startedAtMs,
       stop: () => started.stop(),
     };
-    try {
-      if (server.readyPath !== undefined) await untilReady(origin + server.readyPath);
-      else await untilListening(running.target);
-      return running;
-    } catch (error) {
-      await running.stop();
-      throw error;
-    }
   }
 
   /** The API of the data, started when it is first asked for. */

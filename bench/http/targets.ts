@@ -28,6 +28,11 @@ const apollo: Held = {
   find: (rows) => fastest(rows.filter(({ name }) => name === 'apollo-standalone' || name === 'apollo-fastify')),
 };
 
+const itselfAt = (work: string): Held => ({
+  against: `itself at ${work}`,
+  find: (_, works) => named(works.find(({ name }) => name === work)?.rows.filter(isMeasured) ?? [], 'vitrine'),
+});
+
 type Held = Pick<Target, 'against' | 'find'>;
 
 export const targets: readonly Target[] = [
@@ -39,6 +44,10 @@ export const targets: readonly Target[] = [
   { work: 'Q6', of: 'vitrine', least: 4, ...fastestCaching },
   { work: 'Q7', of: 'vitrine', least: 8, ...apollo },
   { work: 'Q7', of: 'vitrine', least: 3, ...fastestCaching },
+  { work: 'Q8', of: 'vitrine', least: 0.6, ...itselfAt('Q7') },
+  { work: 'Q8-100k', of: 'vitrine', least: 0.6, ...itselfAt('Q7-100k') },
+  { work: 'Q11-order-100k', of: 'vitrine', least: 1 / 1.3, ...itselfAt('Q11-order-1k') },
+  { work: 'Q11-filter-100k', of: 'vitrine', least: 1 / 1.3, ...itselfAt('Q11-filter-1k') },
   { work: 'Q3', of: 'vitrine-off', least: 1.5, ...fastestWithout },
 ];
 

@@ -3,7 +3,8 @@
 import { type Random, seededRandom } from '../../src/embedded/random.ts';
 import { encodeNodeId } from '../../src/graphql/node-id.ts';
 import { mixedRequests } from './mix.ts';
-import type { DataName } from './upstreams.ts';
+import { pagesByFilter, pagesByOrder, pagesByText } from './pages.ts';
+import { catalogCounts, type DataName } from './upstreams.ts';
 
 export type Work = {
   name: string;
@@ -11,6 +12,10 @@ export type Work = {
   data: DataName;
   /** Bodies of POST requests, sent in this order and then again from the start. One alone: its answer never changes. */
   requests: () => readonly string[];
+  /** How many rows change meanwhile, of which Vitrine is told. */
+  changesPerSecond?: number;
+  /** Each request is of somebody else. */
+  isAuthorized?: true;
   /** What others could not answer, or not be told of. */
   isForVitrineAlone?: true;
 };
@@ -19,6 +24,10 @@ export type Work = {
 const manyIds = 100_000;
 const catalogFields = 'id title status startDate endDate location lotCount';
 const sellerFields = 'seller { id name country }';
+
+const pageQuery =
+  '{ catalogs(first: 20) { totalCount pageInfo { hasNextPage endCursor } nodes { id title status startDate endDate lotCount seller { name country } } } }';
+const changesPerSecond = 50;
 
 export const works: readonly Work[] = [
   {
@@ -38,9 +47,7 @@ export const works: readonly Work[] = [
     name: 'Q4',
     title: 'a connection of 20 catalogs with their sellers',
     data: 'catalogs',
-    requests: only(
-      '{ catalogs(first: 20) { totalCount pageInfo { hasNextPage endCursor } nodes { id title status startDate endDate lotCount seller { name country } } } }',
-    ),
+    requests: only(pageQuery),
   },
   {
     name: 'Q5',
@@ -67,9 +74,61 @@ export const works: readonly Work[] = [
     name: 'Q7',
     title: 'a mix of 200 documents, some of them and of their variables far more often than others',
     data: 'catalogs',
-    requests: () => mixedRequests({ requests: 50_000, random: seededRandom(7) }),
+    requests: mixOf('catalogs'),
   },
+  {
+    name: 'Q8',
+    title: 'Q7 with 50 changes a second, of any row',
+    data: 'catalogs',
+    requests: mixOf('catalogs'),
+    changesPerSecond,
+    isForVitrineAlone: true,
+  },
+  {
+    name: 'Q7-100k',
+    title: 'the mix of Q7 over 100,000 catalogs',
+    data: 'many catalogs',
+    requests: mixOf('many catalogs'),
+    isForVitrineAlone: true,
+  },
+  {
+    name: 'Q8-100k',
+    title: 'the same with 50 changes a second, of any row',
+    data: 'many catalogs',
+    requests: mixOf('many catalogs'),
+    changesPerSecond,
+    isForVitrineAlone: true,
+  },
+  {
+    name: 'Q9',
+    title: 'Q4 with another `authorization` in each request',
+    data: 'catalogs',
+    requests: only(pageQuery),
+    isAuthorized: true,
+  },
+  ...(['few catalogs', 'many catalogs'] as const).flatMap(sizedWorks),
 ];
+
+/** Q11: what should not take longer where there is more, and what must. */
+function sizedWorks(data: 'few catalogs' | 'many catalogs'): Work[] {
+  const [suffix, count] = data === 'few catalogs' ? ['1k', '1,000'] : ['100k', '100,000'];
+  const work = (name: string, title: string, pages: (random: Random) => string[]): Work => ({
+    name: `Q11-${name}-${suffix}`,
+    title: `${title}, of ${count} catalogs`,
+    data,
+    requests: () => pages(seededRandom(11)),
+    isForVitrineAlone: true,
+  });
+  return [
+    work('order', 'pages by an order, each from another place', pagesByOrder),
+    work('filter', 'pages by a filter that is used again and again', pagesByFilter),
+    work('text', 'pages by a text that nobody has asked for before', pagesByText),
+  ];
+}
+
+function mixOf(data: 'catalogs' | 'many catalogs'): () => readonly string[] {
+  return () => mixedRequests({ requests: 50_000, catalogs: catalogCounts[data], random: seededRandom(7) });
+}
 
 function bodyOf(query: string, variables?: object): string {
   return JSON.stringify({ query, ...(variables && { variables }) });

@@ -1,23 +1,38 @@
--- Sends the requests of a file in turn, a body in each line, from one of them on. Arguments: file, from, GET or POST.
+-- Sends the requests of a file in turn, a body in each line, from one of them on.
+-- Arguments: file, from, GET or POST, and `authorized` for another authorization in each request.
+local mark = "@@@@@@@@@@"
 local requests = {}
+local isAuthorized = false
 local at = 0
+local sent = 0
+
+local function prepared(text)
+  if not isAuthorized then return text end
+  local from, to = text:find(mark, 1, true)
+  return { text:sub(1, from - 1), text:sub(to + 1) }
+end
 
 function init(args)
+  isAuthorized = args[4] == "authorized"
   wrk.headers["accept"] = "application/json"
+  if isAuthorized then wrk.headers["authorization"] = "Bearer " .. mark end
   if args[3] == "GET" then
-    requests[1] = wrk.format("GET")
+    requests[1] = prepared(wrk.format("GET"))
   else
     wrk.headers["content-type"] = "application/json"
     for body in io.lines(args[1]) do
-      requests[#requests + 1] = wrk.format("POST", nil, nil, body)
+      requests[#requests + 1] = prepared(wrk.format("POST", nil, nil, body))
     end
   end
-  at = tonumber(args[2]) % #requests
+  sent = tonumber(args[2])
+  at = sent % #requests
 end
 
 function request()
   at = at % #requests + 1
-  return requests[at]
+  if not isAuthorized then return requests[at] end
+  sent = sent + 1
+  return requests[at][1] .. string.format("%010d", sent) .. requests[at][2]
 end
 
 function done(summary, latency)

@@ -1,16 +1,23 @@
 /** `npm run bench`, as far as it does not time anything: what is asked, what is compared, what is made of the figures. */
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { Pool } from 'undici';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Pool, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Target } from '../../bench/http/answers.ts';
+import { Changes } from '../../bench/http/changes.ts';
 import type { Load } from '../../bench/http/load.ts';
 import { blocksOf, picturesOf } from '../../bench/http/report.ts';
-import { type HttpResults, isMeasured, type Row, type WorkResults } from '../../bench/http/results.ts';
+import { type HttpResults, isMeasured, type Row } from '../../bench/http/results.ts';
 import { run } from '../../bench/http/run.ts';
 import { type Server, servers } from '../../bench/http/servers.ts';
-import { Stage } from '../../bench/http/stage.ts';
+import { type Running, Stage } from '../../bench/http/stage.ts';
 import { reachedOf, targets } from '../../bench/http/targets.ts';
 import { type Work, works } from '../../bench/http/works.ts';
 import { replaceBlocks } from '../../bench/support/blocks.ts';
+import { seededRandom } from '../../src/embedded/random.ts';
 
 const requestsPerLoad = 100;
 
@@ -45,26 +52,28 @@ const work = (name: string) => works.find((one) => one.name === name) as Work;
 
 describe('a run of the benchmark', () => {
   let stage: Stage;
-  let found: WorkResults[] = [];
+  let found: Pick<HttpResults, 'works' | 'coldStarts'>;
 
   beforeAll(async () => {
     stage = await Stage.open({ isApart: false, client: 'undici' });
     const liar = serverThatSays('liar', '{"data":{"catalogs":null}}');
     const plan = {
+      works: [work('Q4')],
+      cold: { work: work('Q4'), answers: 200 },
       servers: [named('vitrine'), named('fixed-fastify'), liar],
       rounds: 1,
       seconds: 1,
       warmSeconds: 1,
       connections: 4,
       load: littleLoad,
-      onMeasured: () => {},
     };
-    for await (const results of run(stage, [work('Q4')], plan)) found = results;
+    const silent = { planned: () => {}, measured: () => {}, started: () => {} };
+    for await (const results of run(stage, plan, silent)) found = results;
   });
 
   afterAll(() => stage.close());
 
-  const rowOf = (name: string) => found[0]?.rows.find((row) => row.name === name);
+  const rowOf = (name: string) => found.works[0]?.rows.find((row) => row.name === name);
 
   it.each(['vitrine', 'fixed-fastify'])('has figures of %s, whose answers are the same', (name) => {
     const row = rowOf(name);
@@ -76,8 +85,60 @@ describe('a run of the benchmark', () => {
     expect(row.answerBytes).toBeGreaterThan(4_000);
   });
 
+  it.each(['vitrine', 'fixed-fastify'])('knows how long %s takes from nothing', (name) => {
+    const row = found.coldStarts.find((one) => one.name === name);
+    if (row === undefined || !('medians' in row)) throw new Error(JSON.stringify(row));
+    expect(row.medians.allMs).toBeGreaterThan(row.medians.firstMs);
+  });
+
   it('has none of a server that answers otherwise, and says what that was', () => {
     expect(rowOf('liar')).toMatchObject({ leftOut: expect.stringMatching(/^answered with other data: .*null/) });
+  });
+});
+
+describe('changes while it is asked', () => {
+  let stage: Stage;
+  let running: Running;
+  const changing = work('Q8');
+
+  beforeAll(async () => {
+    stage = await Stage.open({ isApart: false, client: 'undici' });
+    running = await stage.start(named('vitrine'), changing);
+  });
+
+  afterAll(async () => {
+    await running.stop();
+    await stage.close();
+  });
+
+  const changeFor = async (ms: number, target: Target) => {
+    const { url: upstreamUrl } = await stage.upstream(changing.data);
+    const changes = new Changes({ upstreamUrl, target, rows: 1_200, perSecond: 20, random: seededRandom(1) });
+    await delay(ms);
+    return changes.stop();
+  };
+
+  it('finds no answer older than what was acknowledged, and leaves the rows as they were', async () => {
+    const { url } = await stage.upstream(changing.data);
+    const before = await (await fetch(`${url}/catalogs?page_size=500`)).text();
+    expect(await changeFor(1_000, running.target)).toBeUndefined();
+    expect(await (await fetch(`${url}/catalogs?page_size=500`)).text()).toBe(before);
+  });
+
+  it('would find one', async () => {
+    const { origin } = new URL(running.target.url);
+    // Acknowledges every change, and tells nobody of it.
+    const stale = createServer(async (asked, response) => {
+      const { url, method, headers } = asked;
+      if (url !== '/graphql') response.end();
+      else (await request(`${origin}/graphql`, { method: String(method), headers, body: asked })).body.pipe(response);
+    });
+    stale.listen(0, '127.0.0.1');
+    await once(stale, 'listening');
+    const { port } = stale.address() as AddressInfo;
+    const target = { url: `http://127.0.0.1:${port}/graphql`, method: 'POST' } as const;
+    expect(await changeFor(500, target)).toMatch(/^answered a (row|page) of .*, after it had acknowledged/);
+    stale.close();
   });
 });
 
@@ -131,6 +192,7 @@ describe('what is made of the figures', () => {
     seconds: 1,
     connections: 64,
     works: [{ name: 'Q4', title: 'a page', rows }],
+    coldStarts: [{ ...who('vitrine'), medians: { firstMs: 900, allMs: 2_000 }, rounds: [] }],
   };
   const targetsOfQ4 = targets.filter((target) => target.work === 'Q4');
 
