@@ -24,10 +24,20 @@ type Changing = {
   random: Random;
 };
 
+export type Changed = {
+  /** What went wrong, if anything did. */
+  fault: string | undefined;
+  changes: number;
+  /** How often one had to be told again, because it was not acknowledged. */
+  repeated: number;
+};
+
 type Row = { id: string; updated_at: string };
 
 /** Of those that were to be told, at least so many must have been, in time. */
 const leastShare = 0.9;
+const mostTries = 20;
+const betweenTriesMs = 100;
 const webhook = new Webhook(webhookSecret);
 const rowQuery = 'query Row($id: ID!) { catalog(id: $id) { updatedAt } }';
 const latestQuery = '{ catalogs(first: 1, orderBy: { field: UPDATED_AT, direction: DESC }) { nodes { updatedAt } } }';
@@ -40,28 +50,32 @@ export class Changes {
   readonly #running: Promise<void>;
   #done = 0;
   #due = 0;
+  #repeated = 0;
   #fault: string | undefined;
-  #stopped: Promise<string | undefined> | undefined;
+  #stopped: Promise<Changed> | undefined;
 
   constructor(changing: Changing) {
     this.#changing = changing;
     this.#running = this.#run();
   }
 
-  /** @returns What went wrong, if anything did. Once is enough; more does no harm. */
-  stop(): Promise<string | undefined> {
+  /** Once is enough; more does no harm. */
+  stop(): Promise<Changed> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
   }
 
-  async #stop(): Promise<string | undefined> {
+  async #stop(): Promise<Changed> {
     this.#ended.abort();
     await this.#running;
     await Promise.all(this.#underWay);
     for (const row of this.#before.values()) await this.#write('PUT', row.id, row);
-    if (this.#fault !== undefined) return this.#fault;
-    if (this.#done < leastShare * this.#due) return `could be told of ${this.#done} of ${this.#due} changes alone`;
-    return undefined;
+    const tooFew = `could be told of ${this.#done} of ${this.#due} changes alone`;
+    return {
+      fault: this.#fault ?? (this.#done < leastShare * this.#due ? tooFew : undefined),
+      changes: this.#done,
+      repeated: this.#repeated,
+    };
   }
 
   async #run(): Promise<void> {
@@ -117,9 +131,17 @@ export class Changes {
       'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
       'webhook-signature': webhook.sign(id, at, body),
     };
-    const answer = await request(`${origin}/webhooks/upstream`, { method: 'POST', headers, body });
-    const text = await answer.body.text();
-    if (answer.statusCode >= 300) throw new Error(`it answered ${answer.statusCode}: ${text.slice(0, 200)}`);
+    for (let tries = 1; ; tries++) {
+      const answer = await request(`${origin}/webhooks/upstream`, { method: 'POST', headers, body });
+      const text = await answer.body.text();
+      if (answer.statusCode < 300) return;
+      if (answer.statusCode !== 503 || tries === mostTries) {
+        throw new Error(`it answered ${answer.statusCode}: ${text.slice(0, 200)}`);
+      }
+      // As upstreams do, until it is acknowledged.
+      this.#repeated += 1;
+      await delay(betweenTriesMs);
+    }
   }
 
   async #read(id: string): Promise<Row> {

@@ -48,7 +48,9 @@ async function loadWhileChanging(stage: Stage, running: Running, task: Task, way
   const { target } = running;
   const changes = new Changes({ upstreamUrl, target, perSecond, rows: catalogCounts[data], random: seededRandom(8) });
   const figures = await loadOn(running, task, way).finally(() => changes.stop());
-  return (await changes.stop()) ?? figures;
+  const { fault, changes: count, repeated } = await changes.stop();
+  if (fault !== undefined || typeof figures === 'string') return fault ?? String(figures);
+  return { ...figures, changes: count, repeatedChanges: repeated };
 }
 
 async function loadOn(

@@ -3,12 +3,13 @@ import type { Outcome } from './measure.ts';
 import type { Observer } from './run.ts';
 
 export class Progress implements Observer {
-  readonly #startedAtMs = performance.now();
+  #startedAtMs = performance.now();
   #all = 0;
   #done = 0;
 
   planned(measurements: number): void {
     this.#all = measurements;
+    this.#startedAtMs = performance.now();
   }
 
   measured({ work, server, round, outcome }: Parameters<Observer['measured']>[0]): void {

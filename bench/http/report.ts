@@ -1,7 +1,7 @@
 /** The blocks of `docs/performance.md` and its pictures, from what a run found. Every row is shown, losing ones too. */
 import { sayBytes } from '../support/say.ts';
 import { barsOf } from './bars.ts';
-import { type ColdRow, type HttpResults, isMeasured, type Row, type WorkResults } from './results.ts';
+import { type ColdRow, type Figures, type HttpResults, isMeasured, type Row, type WorkResults } from './results.ts';
 import { reachedOf, targets } from './targets.ts';
 
 /** Of Q10, after the first. */
@@ -119,7 +119,7 @@ function rowOf(row: Row): string {
   const { requestsPerSecond, p50Ms, p99Ms, cpuSecondsPer1000, peakBytes } = row.medians;
   const rounds = row.rounds.map((round) => round.requestsPerSecond);
   return lineOf([
-    title,
+    title + changesOf(row.medians),
     sayCount(requestsPerSecond),
     `${sayCount(Math.min(...rounds))} to ${sayCount(Math.max(...rounds))}`,
     `${sayDigits(p50Ms)} ms`,
@@ -128,6 +128,10 @@ function rowOf(row: Row): string {
     sayBytes(peakBytes, 3),
     answerBytes === undefined ? '' : sayBytes(answerBytes, 3),
   ]);
+}
+
+function changesOf({ changes, repeatedChanges }: Figures): string {
+  return changes === undefined ? '' : ` (${sayCount(changes)} changes, ${sayCount(repeatedChanges ?? 0)} told again)`;
 }
 
 /** The fastest first, and at the end what was not measured. */

@@ -11,6 +11,10 @@ export type Figures = {
   cpuSecondsPer1000: number;
   /** Resident at most since its start. */
   peakBytes: number;
+  /** Of which it was told and that it acknowledged, warming up included; where there were any. */
+  changes?: number;
+  /** How often one was told again, because it was not acknowledged. */
+  repeatedChanges?: number;
 };
 
 export type Row = Pick<Server, 'name' | 'title' | 'kind' | 'keeps'> & {

@@ -74,7 +74,7 @@ function rowOf({ name, title, kind, keeps }: Server, outcomes: readonly Outcome[
 
 function mediansOf(rounds: readonly Figures[]): Figures {
   const names = Object.keys(rounds[0] as Figures) as (keyof Figures)[];
-  return Object.fromEntries(names.map((name) => [name, medianOf(rounds.map((one) => one[name]))])) as Figures;
+  return Object.fromEntries(names.map((name) => [name, medianOf(rounds.map((one) => one[name] ?? 0))])) as Figures;
 }
 
 function rounded(figures: Figures): Figures {
