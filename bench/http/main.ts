@@ -54,6 +54,8 @@ async function bench({ only, peers, rounds, seconds, connections, client, out }:
   const wrk = versionOf('wrk', '-v');
   if (wrk === undefined) throw new Error('The load comes from wrk. Debian and Ubuntu: sudo apt-get install wrk.');
   if (peers.length > 0) installPeers();
+  // Whatever was started ends with this process.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const isApart = takeCore();
   if (!isApart) console.error('No core for the server alone: what is measured says less.');
   const nginx = versionOf('nginx', '-v');

@@ -208,7 +208,7 @@ describe('what is made of the figures', () => {
     for (const { title } of rows) expect(text).toContain(`| ${title} |`);
     expect(text).toContain('not measured: answered 500');
     expect(text).toContain(
-      '| Q4 | the fastest peer with its cache | 3.5 × | 3 × (Mercurius + JIT + mercurius-cache, in memory) | **no** |',
+      '| Q4 | the fastest peer with its cache | 3.5 × | 3 × (Mercurius + JIT + mercurius-cache, in memory) | **no** | 1.00 |',
     );
   });
 
