@@ -4,8 +4,8 @@ import { svg } from '../support/svg.ts';
 export type Bar = { name: string; shade: 'vitrine' | 'peer' | 'ceiling'; value: number; low: number; high: number };
 
 /** In pixels. */
-const left = 330;
-const width = 900;
+const left = 370;
+const width = 940;
 const barHeight = 16;
 const rowHeight = 24;
 const top = 40;

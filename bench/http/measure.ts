@@ -53,13 +53,11 @@ async function loadWhileChanging(stage: Stage, running: Running, task: Task, way
   return { ...figures, changes: count, repeatedChanges: repeated };
 }
 
-async function loadOn(
-  { target, pid }: Running,
-  { work, bodiesFile, samples }: Task,
-  way: Way,
-): Promise<Figures | string> {
+async function loadOn({ target, pid }: Running, task: Task, way: Way): Promise<Figures | string> {
+  const { work, bodiesFile, samples } = task;
   const { load, seconds, warmSeconds, connections } = way;
-  const loading = { ...target, bodiesFile, connections, isAuthorized: work.isAuthorized ?? false };
+  const atOnce = work.connections ?? connections;
+  const loading = { ...target, bodiesFile, connections: atOnce, isAuthorized: work.isAuthorized ?? false };
   const warm = await load({ ...loading, from: 0, seconds: warmSeconds });
   const cpuBeforeUs = await cpuUsOf(pid);
   const done = new AbortController();
@@ -68,7 +66,7 @@ async function loadOn(
   const loaded = await load({ ...loading, from: warm.requests, seconds });
   const cpuUs = (await cpuUsOf(pid)) - cpuBeforeUs;
   done.abort();
-  const fault = (await watch) ?? faultUnderLoad(loaded);
+  const fault = (await watch) ?? faultUnderLoad(loaded) ?? repetition(task, warm.requests + loaded.requests);
   if (fault !== undefined) return fault;
   return {
     requestsPerSecond: (1e6 * loaded.requests) / loaded.durationUs,
@@ -115,4 +113,10 @@ function faultUnderLoad({ requests, refused, lost }: Loaded): string | undefined
   if (requests === 0) return 'answered nothing';
   if (refused > 0) return `answered ${refused} of ${requests} requests with another status than 2xx`;
   return lost > 0 ? `lost ${lost} of ${requests} requests` : undefined;
+}
+
+/** Where no request may come twice. */
+function repetition({ work, requestCount }: Task, requests: number): string | undefined {
+  if (!work.isDistinct || requests <= requestCount) return undefined;
+  return `answered ${requests} requests, of which ${requestCount} differ: it has to be measured for fewer seconds`;
 }

@@ -12,6 +12,10 @@ export type Work = {
   data: DataName;
   /** Bodies of POST requests, sent in this order and then again from the start. One alone: its answer never changes. */
   requests: () => readonly string[];
+  /** No request may come twice: what was answered to it might be kept. */
+  isDistinct?: true;
+  /** At once, where it is fewer than usual: what is not answered when the time is over holds up who is measured next. */
+  connections?: number;
   /** How many rows change meanwhile, of which Vitrine is told. */
   changesPerSecond?: number;
   /** Each request is of somebody else. */
@@ -20,7 +24,7 @@ export type Work = {
   isForVitrineAlone?: true;
 };
 
-/** More than any server answers while it is measured, so that none is asked for twice. */
+/** More than a server answers in the usual time of a measurement. */
 const manyIds = 100_000;
 const catalogFields = 'id title status startDate endDate location lotCount';
 const sellerFields = 'seller { id name country }';
@@ -53,6 +57,7 @@ export const works: readonly Work[] = [
     name: 'Q5',
     title: 'one node by its id, another each time',
     data: 'many catalogs',
+    isDistinct: true,
     requests: () => {
       const query = `query Node($id: ID!) { node(id: $id) { id ... on Catalog { ${catalogFields} } } }`;
       return shuffled(catalogIds(manyIds), seededRandom(5)).map((id) => bodyOf(query, { id }));
@@ -62,6 +67,7 @@ export const works: readonly Work[] = [
     name: 'Q6',
     title: 'five nodes with their sellers, others each time',
     data: 'many catalogs',
+    isDistinct: true,
     requests: () => {
       const query = `query Nodes($ids: [ID!]!) { nodes(ids: $ids) { id ... on Catalog { ${catalogFields} ${sellerFields} } } }`;
       const random = seededRandom(6);
@@ -112,17 +118,19 @@ export const works: readonly Work[] = [
 /** Q11: what should not take longer where there is more, and what must. */
 function sizedWorks(data: 'few catalogs' | 'many catalogs'): Work[] {
   const [suffix, count] = data === 'few catalogs' ? ['1k', '1,000'] : ['100k', '100,000'];
-  const work = (name: string, title: string, pages: (random: Random) => string[]): Work => ({
+  const work = (name: string, title: string, pages: (random: Random) => string[], own?: Partial<Work>): Work => ({
     name: `Q11-${name}-${suffix}`,
     title: `${title}, of ${count} catalogs`,
     data,
     requests: () => pages(seededRandom(11)),
+    isDistinct: true,
     isForVitrineAlone: true,
+    ...own,
   });
   return [
     work('order', 'pages by an order, each from another place', pagesByOrder),
     work('filter', 'pages by a filter that is used again and again', pagesByFilter),
-    work('text', 'pages by a text that nobody has asked for before', pagesByText),
+    work('text', 'pages by a text that nobody has asked for before, four at once', pagesByText, { connections: 4 }),
   ];
 }
 
