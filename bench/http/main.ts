@@ -1,9 +1,10 @@
 /** Vitrine beside its peers and the ceilings, by HTTP: `npm run bench -- --help`. */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { wholeNumberFrom } from '../../tests/support/whole-number.ts';
 import { machine, versionOfVitrine } from '../support/machine.ts';
+import { type Chosen, chosenPeers, chosenWorks, peers } from './choices.ts';
 import { takeCore } from './cores.ts';
 import { loadByWrk } from './load.ts';
 import { installPeers, peerVersions } from './peers.ts';
@@ -13,10 +14,7 @@ import type { HttpResults } from './results.ts';
 import { run } from './run.ts';
 import { type Client, type Server, servers } from './servers.ts';
 import { Stage } from './stage.ts';
-import { type Work, works } from './works.ts';
-
-/** Q10, the start from nothing, is measured otherwise than the rest. */
-type Chosen = { works: readonly Work[]; isColdStart: boolean };
+import { works } from './works.ts';
 
 type Choice = {
   only: Chosen;
@@ -28,19 +26,23 @@ type Choice = {
   out: string;
 };
 
-const peers = servers.filter(({ kind }) => kind === 'peer');
-
 await new Command('bench')
   .description(
     'Requests a second, latency, CPU time and memory of Vitrine, of other servers over the same API, and of servers ' +
       'that send fixed bytes. All answer the same, which is checked. Needs wrk; nginx and redis-server where they are asked for.',
   )
-  .option('--only <works>', 'which work, parted by commas, of Q1 to Q11', chosenWorks, { works, isColdStart: true })
-  .option(
-    '--peers <names>',
-    `which peers, by how their names begin, or none: ${peers.map(({ name }) => name).join()}`,
-    chosenPeers,
-    peers,
+  .addOption(
+    new Option('--only <works>', 'which work, parted by commas, of Q1 to Q11')
+      .argParser(chosenWorks)
+      .default({ works, isColdStart: true }, 'all'),
+  )
+  .addOption(
+    new Option(
+      '--peers <names>',
+      `which, by how their names begin, or none: ${peers.map(({ name }) => name).join(', ')}`,
+    )
+      .argParser(chosenPeers)
+      .default(peers, 'all'),
   )
   .option('--rounds <count>', 'how often each is measured', wholeNumberFrom(1), 5)
   .option('--seconds <count>', 'how long, each time; half as long before it to warm up', wholeNumberFrom(1), 4)
@@ -98,24 +100,6 @@ async function bench({ only, peers, rounds, seconds, connections, client, out }:
 
 function write(out: string, results: HttpResults): void {
   writeFileSync(out, `${JSON.stringify(results, null, 2)}\n`);
-}
-
-/** By their names, or by what stands before the first dash of them: `Q11` is all of it. */
-function chosenWorks(text: string): Chosen {
-  const names = text.toUpperCase().split(',');
-  const isNamed = (work: string) => names.some((name) => work.toUpperCase() === name || work.startsWith(`${name}-`));
-  const unknown = names.find((name) => ![...works.map((work) => work.name.toUpperCase()), 'Q10', 'Q11'].includes(name));
-  if (unknown !== undefined) throw new InvalidArgumentError(`There is no ${unknown}.`);
-  return { works: works.filter(({ name }) => isNamed(name)), isColdStart: names.includes('Q10') };
-}
-
-function chosenPeers(text: string): readonly Server[] {
-  if (text === 'none') return [];
-  const names = text.split(',');
-  for (const name of names) {
-    if (!peers.some((peer) => peer.name.startsWith(name))) throw new InvalidArgumentError(`There is no ${name}.`);
-  }
-  return peers.filter((peer) => names.some((name) => peer.name.startsWith(name)));
 }
 
 /** @returns Such as `1.22.1`; undefined where there is no such command. It may say its version on either stream. */
