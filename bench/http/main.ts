@@ -45,7 +45,7 @@ await new Command('bench')
       .default(peers, 'all'),
   )
   .option('--rounds <count>', 'how often each is measured', wholeNumberFrom(1), 5)
-  .option('--seconds <count>', 'how long, each time; half as long before it to warm up', wholeNumberFrom(1), 4)
+  .option('--seconds <count>', 'how long, each time; as long before it to warm up', wholeNumberFrom(1), 4)
   .option('--connections <count>', 'requests under way at once', wholeNumberFrom(1), 64)
   .addOption(new Option('--client <name>', 'by what peers read the API').choices(['undici', 'fetch']).default('undici'))
   .option('--out <file>', 'where the figures go', 'bench/results/http.json')
@@ -64,7 +64,6 @@ async function bench({ only, peers, rounds, seconds, connections, client, out }:
   const chosen = servers.filter((server) =>
     server.name === 'nginx' ? nginx !== undefined : server.kind !== 'peer' || peers.includes(server),
   );
-  const warmSeconds = Math.ceil(seconds / 2);
   const stage = await Stage.open({ isApart, client });
   const about = {
     measuredOn: new Date().toISOString().slice(0, 10),
@@ -84,7 +83,7 @@ async function bench({ only, peers, rounds, seconds, connections, client, out }:
   };
   const page = works.find(({ name }) => name === 'Q4');
   const cold = page && only.isColdStart ? { work: page, answers: coldAnswers } : undefined;
-  const way = { rounds, seconds, warmSeconds, connections, load: loadByWrk };
+  const way = { rounds, seconds, warmSeconds: seconds, connections, load: loadByWrk };
   const plan = { ...way, works: only.works, cold, servers: chosen };
   try {
     let round = 0;
