@@ -13,7 +13,7 @@ import { cacheStatusOf } from './cache-status.ts';
 import type { Exchange } from './exchange.ts';
 import { OperationNames } from './metrics.ts';
 
-/** One log line in so many, of answers that were hits throughout. */
+/** One log line in so many, of answers that were hits throughout, or that nothing was read for. */
 const hitsPerLogLine = 100;
 /** How soon to come back when time ran out: what was waited for goes on being read. */
 export const retryAfterSeconds = 1;
@@ -86,7 +86,7 @@ type Reported = Pick<Concluded, 'operationName' | 'errors'> & {
 
 function levelOf(result: Result, outcomes: readonly Outcome[], failed: string | undefined): Level {
   if (failed !== undefined || outcomes.some(({ kind }) => kind === 'stale_if_error')) return 'warn';
-  const allHits = outcomes.length > 0 && outcomes.every(({ kind }) => kind === 'hit' || kind === 'negative');
+  const allHits = outcomes.every(({ kind }) => kind === 'hit' || kind === 'negative');
   return result === 'ok' && allHits ? 'debug' : 'info';
 }
 

@@ -102,6 +102,14 @@ describe('P8 seen › the line of an operation', () => {
     expect(operations(gateway)).toHaveLength(5);
   });
 
+  test('is written for one in a hundred that read nothing, and for every one that is refused', async () => {
+    const gateway = await start();
+    for (let i = 0; i < 101; i++) await ask(gateway, '{ __typename }');
+    expect(operations(gateway)).toMatchObject([{ level: levels.debug }, { level: levels.debug }]);
+    for (let i = 0; i < 3; i++) await ask(gateway, '{ nonsense }');
+    expect(operations(gateway)).toHaveLength(5);
+  });
+
   test('names the codes of what went wrong', async () => {
     const gateway = await start();
     await ask(gateway, '{ nonsense }');
