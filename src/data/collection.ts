@@ -254,6 +254,7 @@ export class Collection<T> implements Listener {
   }
 
   async #readDirty(): Promise<Error | undefined> {
+    const askedMs = this.#engine.clock.mono();
     const deadline = new Deadline(this.#engine.clock, patchDeadlineMs);
     const results = await this.#namespace.get(this.#view.dirtyIds, { deadline, note: () => {} });
     deadline.end();
@@ -261,7 +262,7 @@ export class Collection<T> implements Listener {
     for (const [id, result] of results) {
       if ('error' in result) unread = result.error;
       else if (result.outcome.kind === 'stale_if_error') unread = new ReadError('UPSTREAM_UNAVAILABLE');
-      else this.#view.installed(id, result.entry);
+      else this.#view.wasRead(id, result.entry, askedMs);
     }
     return unread;
   }

@@ -186,6 +186,14 @@ export class LiveView<T> implements Neighbour<T> {
     if (news || this.#dirty.has(id)) this.#patch(base, id, entry);
   }
 
+  /**
+   * What a batch gave that was asked for at `askedMs` on the monotonic clock, and is taken in when all of it is there. A
+   * row that was read meanwhile, and became dirty again, is still to be read.
+   */
+  wasRead(id: string, entry: Entry<T>, askedMs: number): void {
+    if ((this.#dirty.get(id) ?? ever) <= askedMs) this.installed(id, entry);
+  }
+
   #patch(base: Base<T>, id: string, entry: Entry<T>): void {
     if (!this.#parts.engine.follower.valid(this.#parts.namespace.name, id, entry.asOf)) return;
     if (this.#lags(id, entry)) return;

@@ -47,6 +47,38 @@ describe('P6 bounded age › a row that was gone and is made anew', () => {
   });
 });
 
+describe('P5 no resurrection › a row that a page was given', () => {
+  test('while it waited for another does not take back what was read of it since', async () => {
+    const { clock, log, upstream, startProcess, begin, changed } = openWorld();
+    const { change, page, tick } = await startProcess();
+    const elsewhere = await startProcess();
+    await page();
+    changed(['1', '2'], begin(['1', '2']));
+    await elsewhere.tick();
+    const release = upstream.holdNext();
+    const other = elsewhere.load('2');
+    await turns(20);
+    const append = log.holdNext('append');
+    const changing = change('1');
+    await append.reached;
+    await tick(); // What is read from here on knows that the change has begun.
+    upstream.rows.set('1', 2);
+    const pages = [page()];
+    await turns(20);
+    upstream.rows.set('1', 3);
+    append.release();
+    await changing;
+    await clock.advance(1_001); // Upstream has settled by now, so row 1 is to be read once more.
+    await tick();
+    pages.push(page());
+    await turns(20);
+    release();
+    await other;
+    await clock.advance(100);
+    expect(await Promise.all(pages)).toEqual(Array(2).fill([3, 1, 1]));
+  });
+});
+
 describe('P5 no resurrection › a page', () => {
   test('waits for a changed row though an earlier reset is told after it', async () => {
     const { upstream, startProcess, begin, changed } = openWorld();
