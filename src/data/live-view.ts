@@ -128,7 +128,18 @@ export class LiveView<T> implements Neighbour<T> {
     this.#superseded = true;
     this.#patches.clear();
     if (coming !== undefined && this.install(coming)) return;
-    if (base && this.#parts.engine.follower.purgedAsWhole(this.#parts.namespace.name, base.from.asOf)) this.drop();
+    if (base !== undefined) this.#endPurged(base);
+  }
+
+  /** A purge of all: of a base that was read since only the rows go that older content was kept of. */
+  #endPurged(base: Base<T>): void {
+    const { follower } = this.#parts.engine;
+    const { name } = this.#parts.namespace;
+    if (follower.purgedAsWhole(name, base.from.asOf)) this.drop();
+    else
+      for (const { id, from } of [...base.view.rows()]) {
+        if (follower.purgedAsWhole(name, from.contentAsOf)) this.#purge(id, base);
+      }
   }
 
   /** The base was read since the reset began, but not each of its rows: from here on none holds upstream's word back. */

@@ -180,6 +180,18 @@ describe('P5 no resurrection › a purge of all', () => {
     await expect(page()).rejects.toThrow('503');
     upstream.failing = false;
   });
+
+  test('ends them also when it is told in the next era, in which the view serves on error alone', async () => {
+    const { log, page, status, tick, upstream, ofAll } = await openHeldBack();
+    log.beginEra('era-b');
+    upstream.failing = true;
+    await tick();
+    expect(await page()).toEqual([9, 1, 1]);
+    log.add({ kind: 'purged', namespace: 'item', ids: '*', at: { era: 'era-a', position: ofAll } });
+    await tick();
+    expect(status().size).toBe(2);
+    await expect(page()).rejects.toThrow('503');
+  });
 });
 
 describe('P6 bounded age › a process that was away for longer than the log reaches back', () => {
