@@ -84,7 +84,7 @@ const noticed: [rule: string, seed: number][] = [
   ['trusted', 2],
   ['the era in keys', 1],
   ['the kept records', 14],
-  ['purges told again', 77],
+  ['purges told again', 267],
   ['a new era on another server', 1],
   ['leases', 5],
   ['the lease check of commits', 195],
