@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { paginationStyles } from '../../src/config.ts';
 import type { Row } from '../../src/upstream/index.ts';
 import { Chest, never, openClient } from './support/client.ts';
@@ -75,6 +75,24 @@ describe('a drained row', () => {
         text: '{"id":1,"name":"thing 1","at":"2026-03-04T10:00:00.123456+02:00"}',
       },
     ]);
+  });
+});
+
+describe('P8 observable › a drain', () => {
+  it('is timed in seconds, from its own beginning', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    vi.advanceTimersByTime(60_000);
+    const pages = serve({ style: 'page', rows: makeRows(1), cap: 2 });
+    const server = await startServer(pages);
+    server.next((asked) => {
+      vi.advanceTimersByTime(2_500);
+      return pages(asked);
+    });
+    const { upstream, telemetry } = openClient(server.url);
+    await upstream.drain(things, { open, signal: never });
+    const { values } = await telemetry.metrics.drainDuration.get();
+    expect(values.find(({ metricName }) => metricName?.endsWith('_sum'))?.value).toBe(2.5);
   });
 });
 

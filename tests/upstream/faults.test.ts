@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -120,6 +121,7 @@ describe('a server that cannot be reached', () => {
     await expect(upstream.one(things, '1', never)).rejects.toMatchObject({
       code: 'UPSTREAM_UNAVAILABLE',
       message: 'things: GET /things/{id} did not get through (ECONNREFUSED)',
+      cause: { code: 'ECONNREFUSED' },
     });
     expect(await requests()).toEqual({ '/things/{id} network': 2 });
   });
@@ -131,6 +133,7 @@ describe('an answer that asking again would not change', () => {
     ['401', { status: 401 }, 'UPSTREAM_UNAVAILABLE', 'answered 401: it asks for a token, and none is set'],
     ['410', { status: 410 }, 'UPSTREAM_UNAVAILABLE', 'answered 410'],
     ['304', { status: 304 }, 'UPSTREAM_UNAVAILABLE', 'answered 304'],
+    ['300, with a choice', { status: 300, body: makeRow(1) }, 'UPSTREAM_UNAVAILABLE', 'answered 300'],
     ['text', { body: '<html>' }, 'UPSTREAM_INVALID', 'gave a body that is not JSON'],
     ['nothing', { status: 204 }, 'UPSTREAM_INVALID', 'gave a body that is not JSON'],
   ])('is final: %s', async (_, reply, code, what) => {
@@ -200,6 +203,8 @@ describe('Retry-After', () => {
     ['1.5', undefined],
     ['2026-11-23', undefined],
     ['Xyz, 99 Nov 2026 12:00:30 GMT', undefined],
+    ['on Mon, 23 Nov 2026 12:00:30 GMT', undefined],
+    ['Mon, 23 Nov 2026 12:00:30 GMT+0100', undefined],
     [undefined, undefined],
   ])('%s is %s ms', (header, waitMs) => {
     expect(parseRetryAfter(header, Date.parse('2026-11-23T12:00:00Z'))).toBe(waitMs);
@@ -268,6 +273,28 @@ describe('a caller that gives up', () => {
     expect(await requests()).toEqual({ '/things/{id} aborted': 1 });
   });
 
+  it('leaves nothing behind on its signal, nor does one that is answered', async () => {
+    const server = await startServer(serve({ style: 'page', rows: makeRows(1), cap: 2 }));
+    const { upstream } = openClient(server.url);
+    const { signal } = new AbortController();
+    await upstream.one(things, '1', signal);
+    await upstream.drain(things, { open: () => new Chest<Thing>(), signal });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('leaves upstream as it was found: down, if the last try failed', async () => {
+    const server = await startServer(() => hang);
+    server.next({ status: 500 });
+    const { upstream } = openClient(server.url, { settings: { retries: 0 } });
+    await expect(upstream.one(things, '1', never)).rejects.toThrow('answered 500');
+    const caller = new AbortController();
+    const reading = upstream.one(things, '1', caller.signal);
+    await server.whenAsked(2);
+    caller.abort('enough');
+    await expect(reading).rejects.toBe('enough');
+    expect(upstream.status()).toBe('down');
+  });
+
   it('before the request asks nothing', async () => {
     const server = await startServer(() => row);
     const { upstream, requests } = openClient(server.url);
@@ -305,7 +332,10 @@ describe('redirects', () => {
     const reading = openClient(server.url).upstream.one(things, '1', never);
     if (times === 3) expect(await reading).toMatchObject({ id: '1' });
     else
-      await expect(reading).rejects.toMatchObject({ code: 'UPSTREAM_INVALID', message: /redirects more than 3 times/ });
+      await expect(reading).rejects.toMatchObject({
+        code: 'UPSTREAM_INVALID',
+        message: 'things: GET /things/{id} redirects more than 3 times',
+      });
     expect(server.asked).toHaveLength(4);
   });
 

@@ -20,7 +20,7 @@ describe('a row that does not decode', () => {
     const server = await start(1);
     await expect(drain(server.url, {})).rejects.toMatchObject({
       code: 'UPSTREAM_INVALID',
-      message: expect.stringMatching(/^things: page 3, row 6: name: .*expected string/),
+      message: expect.stringMatching(/^things: page 3, row 6: name: .*expected string, received number$/),
     });
     expect(server.asked).toHaveLength(3); // Not read again: the same row would come.
   });
@@ -47,12 +47,31 @@ describe('a row that does not decode', () => {
     });
   });
 
-  it('is left out even without an id', async () => {
-    const reply = { body: { items: [null, ...makeRows(1)], next_cursor: '' } };
-    const server = await startServer(() => reply);
+  it.each([
+    ['its id, a text', { id: 'x-1' }, 'x-1'],
+    ['its id, a number', { id: 7 }, '7'],
+    ['no id, as that is neither text nor number', { id: true }, null],
+    ['no id, as it has none', {}, null],
+    ['no id, as it is null', null, null],
+    ['no id, as it is a number', 7, null],
+  ])('is left out and told of by %s', async (_, wire, id) => {
+    const server = await startServer(() => ({ body: { items: [wire, ...makeRows(1)], next_cursor: '' } }));
     const settings: Settings = { pagination: 'cursor', invalidItems: { mode: 'quarantine', max: 1 } };
     const { rows, quarantined } = await drain(server.url, settings);
-    expect({ rows, quarantined }).toMatchObject({ rows: 1, quarantined: [{ id: null, page: '1', field: '' }] });
+    expect({ rows, quarantined }).toMatchObject({ rows: 1, quarantined: [{ id, page: '1' }] });
+  });
+
+  it('is no duplicate of another, where neither has an id', async () => {
+    const server = await startServer(() => ({ body: { items: [null, {}, ...makeRows(1)], next_cursor: '' } }));
+    const settings: Settings = { pagination: 'cursor', invalidItems: { mode: 'quarantine', max: 2 } };
+    expect((await drain(server.url, settings)).quarantined).toHaveLength(2);
+  });
+
+  it('fails the drain in words, where neither id nor field can be named', async () => {
+    const server = await startServer(() => ({ body: { items: [null], next_cursor: '' } }));
+    await expect(drain(server.url, { pagination: 'cursor' })).rejects.toThrow(
+      'things: page 1, row without a readable id: the row: ',
+    );
   });
 
   it('is a duplicate when its id was there already', async () => {
@@ -69,13 +88,14 @@ describe('a codec that breaks', () => {
     const { upstream } = openClient(server.url, { settings: { invalidItems: { mode: 'quarantine', max: 9 } } });
     const broken = { ...things, idOf: () => (undefined as unknown as Thing).id };
     await expect(upstream.one(broken, '1', never)).rejects.toThrow(TypeError);
+    await expect(upstream.many(broken, ['1'], never)).rejects.toThrow(TypeError);
   });
 });
 
 describe('a page that is not of its style', () => {
   const full = { items: [], page: 1, page_size: 500, total_pages: 1, total_items: 0 };
   const cases: [Config['upstream']['pagination'], Reply, RegExp][] = [
-    ['page', { body: { ...full, items: undefined } }, /page 1 is not of the style: items: /],
+    ['page', { body: { ...full, items: undefined } }, /page 1 is not of the style: items: .*expected array/],
     ['page', { body: { ...full, total_pages: undefined } }, /total_pages: /],
     ['page', { body: { ...full, total_items: undefined } }, /total_items: /],
     ['page', { body: { ...full, total_items: -1 } }, /total_items: /],
@@ -87,7 +107,13 @@ describe('a page that is not of its style', () => {
     ['next-link', { body: { results: [], next: null, count: '0' } }, /count: /],
     ['link-header', { body: {} }, /the body: /],
     ['link-header', { body: [], headers: { 'x-total-count': 'many' } }, /X-Total-Count that is no number/],
-    ['link-header', { body: [], headers: { link: '</things?page=2; rel=next' } }, /Link header that cannot be read/],
+    ['link-header', { body: [], headers: { 'x-total-count': 'some 5' } }, /X-Total-Count that is no number/],
+    ['link-header', { body: [], headers: { 'x-total-count': '5 or so' } }, /X-Total-Count that is no number/],
+    [
+      'link-header',
+      { body: [], headers: { link: '</things?page=2; rel=next' } },
+      /cannot be read: not a Link header, from character 0/,
+    ],
     ['cursor', { body: { items: [] } }, /next_cursor: /],
     ['cursor', { body: { next_cursor: null } }, /items: /],
   ];

@@ -26,6 +26,15 @@ describe('a Link header (RFC 8288)', () => {
     expect(next(header)).toBe(target);
   });
 
+  it('is read into targets and parameters, of which one without a value is empty', () => {
+    const header = '<?page=2>; title="so \\"far\\""; crossorigin; ; REL=next; rel=prev, <?page=9>';
+    const parameters = { title: 'so "far"', crossorigin: '', rel: 'next' };
+    expect(parseLinkHeader(header)).toEqual([
+      { target: '?page=2', parameters: new Map(Object.entries(parameters)) },
+      { target: '?page=9', parameters: new Map() },
+    ]);
+  });
+
   it.each(['', ' , ', '<?page=2>; rel="prev"', '<?page=2>; rel="nextish"', '<?page=2>', '<?page=2>; title="rel=next"'])(
     '%j leads nowhere',
     (header) => {

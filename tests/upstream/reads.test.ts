@@ -10,14 +10,21 @@ describe('one row', () => {
     const server = await startServer(() => ({
       body: ' { "name":"a",  "id":"x-1", "at":"2026-03-04T10:00:00Z", "more":[1] }',
     }));
-    const { upstream, requests } = openClient(new URL('/api/', server.url));
+    const { upstream, requests } = openClient(server.url);
     expect(await upstream.one(things, 'x-1', never)).toEqual({
       id: 'x-1',
       value: { id: 'x-1', name: 'a', at: new Date('2026-03-04T10:00:00Z') },
       text: '{"name":"a","id":"x-1","at":"2026-03-04T10:00:00Z","more":[1]}',
     });
-    expect(server.asked[0]?.path).toBe('/api/things/x-1');
     expect(await requests()).toEqual({ '/things/{id} 200': 1 });
+  });
+
+  it.each(['/api', '/api/', '/api//'])('is asked for below %s, with nothing that was not set', async (base) => {
+    const server = await startServer();
+    await openClient(new URL(base, server.url)).upstream.one(things, 'x-1', never);
+    const [{ path, query, headers } = {}] = server.asked;
+    expect([path, [...(query ?? [])]]).toEqual(['/api/things/x-1', []]);
+    expect(headers).not.toHaveProperty('authorization');
   });
 
   it('that upstream does not have is null', async () => {
@@ -106,6 +113,18 @@ describe('rows by id', () => {
     gate.resolve(page());
     expect([...(await reading).values()]).toEqual([null, null, null, null, null]);
     expect(server.asked).toHaveLength(5);
+  });
+
+  it('wait for one another when there are more than there may be connections', async () => {
+    const gate = Promise.withResolvers<Reply>();
+    const server = await startServer(() => gate.promise);
+    const { upstream } = openClient(server.url, { settings: { concurrency: 1 } });
+    const reads = Array.from({ length: 21 }, () => upstream.one(things, '1', never));
+    await server.whenAsked(20);
+    await settle();
+    expect(server.asked).toHaveLength(20);
+    gate.resolve({ body: makeRow(1) });
+    expect(await Promise.all(reads)).toHaveLength(21);
   });
 
   it('of which one does not decode fail for that id only', async () => {
