@@ -38,7 +38,7 @@ type Change =
 const remembered = 4_096;
 
 export class Journal {
-  readonly #changes: Change[] = new Array(remembered);
+  readonly #changes: Change[] = [];
   #position = 0;
 
   /** How much has changed so far. */

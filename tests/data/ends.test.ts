@@ -21,6 +21,27 @@ describe('P5 no resurrection › a reset', () => {
     },
   );
 
+  test('does not end what was read since it began: those rows do not go back', async () => {
+    const { page, tick, upstream, begin, changed, ofAll } = await openHeldBack();
+    changed('*', ofAll);
+    await tick();
+    expect(await page()).toEqual([8, 1, 1]);
+    for (const id of ['1', '2']) upstream.rows.set(id, 0);
+    changed(['1', '2'], begin(['1', '2']));
+    await tick();
+    expect(await page()).toEqual([8, 1, 1]);
+  });
+
+  test('ends them also for a row that was read by itself since it began, and was held back once more', async () => {
+    const { load, page, tick, begin, changed, ofAll } = await openHeldBack();
+    changed(['1'], begin(['1']));
+    await tick();
+    expect(await page()).toEqual([9, 1, 1]);
+    changed('*', ofAll);
+    await tick();
+    expect([await load('1'), await page()]).toEqual([8, [8, 1, 1]]);
+  });
+
   test('ends it in memory also where there is no page', async () => {
     const { clock, upstream, startProcess, begin, changed } = openWorld();
     const { load, tick } = await startProcess();
@@ -167,6 +188,23 @@ describe('P5 no resurrection › a purge of all', () => {
     changed('*', purge, true);
     await tick();
     expect(status().size).toBe(0);
+    announcing.release();
+    await resetting;
+  });
+
+  test('ends what a reset of this process ended, though that was drained for and is overtaken', async () => {
+    const { log, upstream, startProcess, begin, changed } = openWorld();
+    const { page, reset, status, tick } = await startProcess();
+    await page();
+    const announcing = log.delayNext('changed');
+    const resetting = reset();
+    await announcing.reached;
+    changed('*', begin('*'), true);
+    upstream.failing = true;
+    await tick();
+    expect(status().size).toBe(0);
+    await expect(page()).rejects.toThrow('503');
+    upstream.failing = false;
     announcing.release();
     await resetting;
   });

@@ -50,6 +50,9 @@ export async function startProcess(
     /** How often something of that name was not used, for that reason. */
     rejected: (reason: RejectReason, namespace: 'item' | 'items' = 'items') =>
       countOf(telemetry.metrics.cacheRejected, { namespace, reason }),
+    /** How many pages came about so. */
+    pages: (labels: Pick<Outcome, 'tier' | 'kind'>) =>
+      countOf(telemetry.metrics.cacheRequests, { namespace: 'items', tier: labels.tier, outcome: labels.kind }),
     /** How many changes of that kind were made here. */
     counted: (kind: string) => countOf(telemetry.metrics.changes, { namespace: 'item', source: 'test', kind }),
     ...changesOf(resource),

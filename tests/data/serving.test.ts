@@ -27,6 +27,13 @@ describe('P8 observable › a page', () => {
     expect(await pageOutcome()).toEqual([{ ...held, kind: 'stale', ttlMs: 0, ageMs: freshMs }]);
   });
 
+  test('is counted as it came about', async () => {
+    const { page, pages } = await openWorld().startProcess();
+    for (let i = 0; i < 3; i++) await page();
+    expect(await pages({ tier: 'upstream', kind: 'miss' })).toBe(1);
+    expect(await pages({ tier: 'view', kind: 'hit' })).toBe(2);
+  });
+
   test('on error is told as such, and never as fresh for some time to come', async () => {
     const { clock, upstream, startProcess, begin, changed } = openWorld();
     const { page, pageOutcome, tick } = await startProcess();
@@ -92,9 +99,13 @@ describe('P8 observable › the status of a collection', () => {
 });
 
 describe('a collection that is warmed', () => {
-  test('is drained before anyone asks, once', async () => {
-    const { upstream, startProcess } = openWorld();
+  test.each([
+    ['by a store that answers', undefined],
+    ['by itself, where the store is silent', 'getMany'],
+  ] as const)('is drained before anyone asks, once: held to it %s', async (_name, silent) => {
+    const { store, upstream, startProcess } = openWorld();
     const { resource, status } = await startProcess();
+    if (silent) store.silence(silent);
     resource.warm();
     resource.warm();
     await turns(5);
@@ -104,9 +115,13 @@ describe('a collection that is warmed', () => {
     expect(upstream.drains).toBe(1);
   });
 
-  test('is not drained again within a second of a failure', async () => {
-    const { clock, upstream, startProcess } = openWorld();
+  test.each([
+    ['by a store that answers', undefined],
+    ['by itself, where the store is silent', 'getMany'],
+  ] as const)('is not drained again within a second of a failure: held to it %s', async (_name, silent) => {
+    const { clock, store, upstream, startProcess } = openWorld();
     const { resource } = await startProcess();
+    if (silent) store.silence(silent);
     upstream.failing = true;
     resource.warm();
     await turns(5);

@@ -23,6 +23,21 @@ describe('P7 degrades, never dies › a view on error', () => {
     await expect(page()).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
   });
 
+  test('is not shown, with a code, for a row purged while another is waited for that serves on error itself', async () => {
+    const { upstream, startProcess, begin, changed } = openWorld();
+    const { page, tick } = await startProcess();
+    await page();
+    changed(['1'], begin(['1']));
+    const release = upstream.holdNext();
+    await tick();
+    const asked = expect(page()).rejects.toMatchObject({ name: 'ReadError', code: 'UPSTREAM_UNAVAILABLE' });
+    changed(['2'], begin(['2']), true);
+    await tick();
+    upstream.failing = true;
+    release();
+    await asked;
+  });
+
   test('is shown again once a purged row was read anew', async () => {
     const { upstream, startProcess, begin, changed } = openWorld();
     const { page, tick } = await startProcess();
