@@ -22,6 +22,11 @@ describe('P7 degrades, never dies › the breaker', () => {
   const readTimes = async (times: number) => {
     for (let time = 0; time < times; time++) await read().catch(() => {});
   };
+  const gated = () => {
+    const gate = Promise.withResolvers<Reply>();
+    server.next(() => gate.promise);
+    return gate;
+  };
   const states = () => client.logged('upstream.breaker').map(({ level, state }) => [level, state]);
   const refused = { code: 'UPSTREAM_UNAVAILABLE', message: expect.stringMatching(/^things: upstream is not asked/) };
 
@@ -47,6 +52,16 @@ describe('P7 degrades, never dies › the breaker', () => {
     expect(server.asked).toHaveLength(5);
     expect(client.upstream.status()).toBe('down');
     expect(await client.requests()).toMatchObject({ '/things/{id} breaker': 1 });
+  });
+
+  it('is told to be open though a request that it let through before is answered', async () => {
+    const gate = gated();
+    const early = read();
+    await server.whenAsked(1);
+    await readTimes(5);
+    gate.resolve(row);
+    expect(await early).toMatchObject({ id: '1' });
+    expect(client.upstream.status()).toBe('down');
   });
 
   it('stays closed when an answer comes in between', async () => {
@@ -119,11 +134,6 @@ describe('P7 degrades, never dies › the breaker', () => {
     expect(await read()).toMatchObject({ id: '1' });
   });
 
-  const gated = () => {
-    const gate = Promise.withResolvers<Reply>();
-    server.next(() => gate.promise);
-    return gate;
-  };
   const openBreaker = async () => {
     await readTimes(5);
     vi.advanceTimersByTime(openForMs);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { FailedTry } from '../../src/upstream/errors.ts';
 import { parseRetryAfter } from '../../src/upstream/http.ts';
 import { backoffMs, isFault, isRepeatable } from '../../src/upstream/policy.ts';
+import { within } from '../../src/upstream/within.ts';
 import { Chest, never, openClient } from './support/client.ts';
 import { makeRow, makeRows, serve, settle, type Thing, things } from './support/collection.ts';
 import { drop, type Handler, hang, type Reply, stall, startServer, truncate } from './support/server.ts';
@@ -238,6 +239,14 @@ describe('Retry-After', () => {
 });
 
 describe('the budget of a request', () => {
+  it('leaves no timer behind, nor what listens to its signal, when it is kept', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { signal } = new AbortController();
+    await within({ timeoutMs: 1_000, signal, timeoutError: () => new Error('late') }, async () => {});
+    expect([vi.getTimerCount(), getEventListeners(signal, 'abort')]).toEqual([0, []]);
+  });
+
   it('ends a try that would have had more time', async () => {
     const server = await startServer(() => hang);
     const { upstream, requests } = openClient(server.url, { budgetMs: 60, settings: { timeoutMs: 600_000 } });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { paginationStyles } from '../../src/config.ts';
 import { UpstreamError } from '../../src/upstream/index.ts';
 import { never, openClient } from './support/client.ts';
@@ -33,6 +33,21 @@ describe('one row', () => {
     expect(await upstream.one(things, '1', never)).toBeNull();
     expect(await requests()).toEqual({ '/things/{id} 404': 1 });
     expect(upstream.status()).toBe('ok');
+  });
+
+  it('is timed in seconds, by its route', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    vi.advanceTimersByTime(60_000);
+    const server = await startServer(() => {
+      vi.advanceTimersByTime(2_500);
+      return { body: makeRow(1) };
+    });
+    const { upstream, telemetry } = openClient(server.url);
+    await upstream.one(things, '1', never);
+    const { values } = await telemetry.metrics.upstreamRequestDuration.get();
+    const sum = values.find(({ metricName }) => metricName?.endsWith('_sum'));
+    expect(sum).toMatchObject({ labels: { route: '/things/{id}' }, value: 2.5 });
   });
 
   it('has its id encoded in the path', async () => {
@@ -118,13 +133,13 @@ describe('rows by id', () => {
   it('wait for one another when there are more than there may be connections', async () => {
     const gate = Promise.withResolvers<Reply>();
     const server = await startServer(() => gate.promise);
-    const { upstream } = openClient(server.url, { settings: { concurrency: 1 } });
-    const reads = Array.from({ length: 21 }, () => upstream.one(things, '1', never));
-    await server.whenAsked(20);
+    const { upstream } = openClient(server.url, { settings: { concurrency: 2 } });
+    const reads = Array.from({ length: 25 }, () => upstream.one(things, '1', never));
+    await server.whenAsked(24);
     await settle();
-    expect(server.asked).toHaveLength(20);
+    expect(server.asked).toHaveLength(24);
     gate.resolve({ body: makeRow(1) });
-    expect(await Promise.all(reads)).toHaveLength(21);
+    expect(await Promise.all(reads)).toHaveLength(25);
   });
 
   it('of which one does not decode fail for that id only', async () => {
