@@ -98,6 +98,23 @@ describe('P5 no resurrection › a page', () => {
     expect(await asked).toEqual([2, 1, 1]);
   });
 
+  test('waits for a row that changed once more while it was read: what that read gave is from before', async () => {
+    const { upstream, startProcess, begin, changed } = openWorld();
+    const { page, tick } = await startProcess();
+    await page();
+    changed(['1'], begin(['1']));
+    upstream.lagging.set('1', { version: 2, reads: 1 });
+    upstream.rows.set('1', 3);
+    const release = upstream.holdNext();
+    await tick();
+    await turns(5);
+    changed(['1'], begin(['1']));
+    await tick();
+    release();
+    await turns(5);
+    expect(await page()).toEqual([3, 1, 1]);
+  });
+
   test('is of the present era though the one it was asked in ended while a changed row was read', async () => {
     const { log, upstream, startProcess, begin, changed } = openWorld();
     const { page, tick } = await startProcess();
