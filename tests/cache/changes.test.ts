@@ -247,6 +247,7 @@ describe('P5 no resurrection › a change over the end of an era', () => {
     (await reading(2)).answer();
     await all;
     expect(log.records.map(({ kind, ids }) => [kind, ids])).toEqual([
+      ['purged', ['1']], // What stood in the log of the era that is over.
       ['begin', ['1', '2']],
       ['changed', ['1']],
       ['changed', ['2']],

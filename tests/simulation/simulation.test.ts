@@ -49,7 +49,7 @@ const branches = [
   'refused: base install',
   'purged: isPurged',
   'purged: serves',
-  'purged: reset',
+  'purged: endPurged',
   'purged: wait',
   'cache.fallback',
   'drain drifted',
