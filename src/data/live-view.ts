@@ -135,11 +135,13 @@ export class LiveView<T> implements Neighbour<T> {
   #endPurged(base: Base<T>): void {
     const { follower } = this.#parts.engine;
     const { name } = this.#parts.namespace;
-    if (follower.purgedAsWhole(name, base.from.asOf)) this.drop();
-    else
-      for (const { id, from } of [...base.view.rows()]) {
-        if (follower.purgedAsWhole(name, from.contentAsOf)) this.#purge(id, base);
-      }
+    if (follower.purgedAsWhole(name, base.from.asOf)) {
+      this.drop();
+      return;
+    }
+    for (const { id, from } of [...base.view.rows()]) {
+      if (follower.purgedAsWhole(name, from.contentAsOf)) this.#purge(id, base);
+    }
   }
 
   /** The base was read since the reset began, but not each of its rows: from here on none holds upstream's word back. */
