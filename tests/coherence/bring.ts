@@ -86,15 +86,17 @@ type Lasting = { deployment: Deployment; replica: Replica; lastsMs: number; isTo
 async function lasting({ cause, heal, againEveryMs }: Fault, { deployment, replica, lastsMs, isTold }: Lasting) {
   const untilMs = performance.now() + lastsMs;
   const everyMs = againEveryMs ?? lastsMs;
+  const mayEnd = () => isTold() || performance.now() > untilMs + untoldAtMostMs;
   for (let nth = 0; ; nth++) {
     await cause(deployment, { nth, struck: replica });
     const cameMs = performance.now();
+    const isDue = cameMs + everyMs >= untilMs;
     // With nothing to heal it is over at once.
-    const isOver = () => heal === undefined || isTold() || performance.now() > untilMs + untoldAtMostMs;
-    const isLast = cameMs + everyMs >= untilMs;
-    if (heal !== undefined || !isLast) await delay(everyMs);
-    while (isLast && againEveryMs === undefined && !isOver()) await delay(lookEveryMs);
-    if (isLast && isOver()) return { cameMs, nth };
+    if (isDue && heal === undefined) return { cameMs, nth };
+    await delay(everyMs);
+    // One that comes once lasts on; the others come again.
+    while (againEveryMs === undefined && !mayEnd()) await delay(lookEveryMs);
+    if (isDue && mayEnd()) return { cameMs, nth };
   }
 }
 
