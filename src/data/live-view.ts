@@ -144,9 +144,12 @@ export class LiveView<T> implements Neighbour<T> {
     }
   }
 
-  /** The base was read since the reset began, but not each of its rows: from here on none holds upstream's word back. */
+  /**
+   * The base was read since the reset began, but not each of its rows: from here on none holds upstream's word back, and
+   * no page is shown with them, whoever waits for it.
+   */
   #endHeldBack(base: Base<T>): void {
-    const { clock, follower } = this.#parts.engine;
+    const { follower } = this.#parts.engine;
     const { name } = this.#parts.namespace;
     for (const row of [...base.view.rows()]) {
       const { id, from } = row;
@@ -155,7 +158,7 @@ export class LiveView<T> implements Neighbour<T> {
         this.#purge(id, base);
         continue;
       }
-      this.#markDirty(id, clock.mono());
+      this.#markDirty(id, ever);
       this.#patches.delete(id);
       base.view.put({ ...row, version: undefined, from: { ...from, asOf: from.contentAsOf } });
     }

@@ -21,6 +21,21 @@ describe('P5 no resurrection › a reset', () => {
     },
   );
 
+  test('ends it also for a page that was asked for before, and waits', async () => {
+    const { clock, page, tick, upstream, begin, changed, ofAll } = await openHeldBack();
+    upstream.rows.set('2', 2);
+    changed(['2'], begin(['2']));
+    const release = upstream.holdNext();
+    await tick();
+    const asked = page();
+    await turns(5);
+    await clock.advance(1);
+    changed('*', ofAll);
+    await tick();
+    release();
+    expect(await asked).toEqual([8, 2, 1]);
+  });
+
   test('does not end what was read since it began: those rows do not go back', async () => {
     const { page, tick, upstream, begin, changed, ofAll } = await openHeldBack();
     changed('*', ofAll);
