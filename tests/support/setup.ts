@@ -14,7 +14,7 @@ function requireNode(): void {
 }
 
 function requireRedis(): void {
-  if (runs('redis-server', ['--version']) || installs('redis-server')) return;
+  if (isThere('redis-server') || installs('redis-server')) return;
   throw new Error(
     'Tests need redis-server 7 on the PATH. Debian and Ubuntu: sudo apt-get install redis-server; macOS: brew install redis.',
   );
@@ -22,25 +22,31 @@ function requireRedis(): void {
 
 /** @returns Why there is no promtool and none can be had here; undefined when there is one. */
 export function lackOfPromtool(): string | undefined {
-  if (runs('promtool', ['--version']) || installs('prometheus', 'promtool')) return undefined;
+  if (isThere('promtool') || installs('prometheus', 'promtool')) return undefined;
   return 'no promtool on the PATH. Debian and Ubuntu: sudo apt-get install prometheus; macOS: brew install prometheus.';
+}
+
+/** @returns Why there is no nginx and none can be had here; undefined when there is one. */
+export function lackOfNginx(): string | undefined {
+  if (isThere('nginx') || installs('nginx')) return undefined;
+  return 'no nginx on the PATH. Debian and Ubuntu: sudo apt-get install nginx; macOS: brew install nginx.';
 }
 
 /** @returns Whether the command is there now; only root on Debian can bring it. */
 function installs(debianPackage: string, command = debianPackage): boolean {
-  if (process.getuid?.() !== 0 || !runs('apt-get', ['--version'])) return false;
+  if (process.getuid?.() !== 0 || !isThere('apt-get')) return false;
   execFileSync('apt-get', ['update', '-qq'], { stdio: 'inherit' });
   // The package would start a server of its own; tests start theirs, if any.
   execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', debianPackage], {
     stdio: 'inherit',
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
   });
-  return runs(command, ['--version']);
+  return isThere(command);
 }
 
-function runs(command: string, args: string[]): boolean {
+function isThere(command: string): boolean {
   try {
-    execFileSync(command, args, { stdio: 'ignore' });
+    execFileSync(command, [command === 'nginx' ? '-v' : '--version'], { stdio: 'ignore' });
     return true;
   } catch {
     return false;
