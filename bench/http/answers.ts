@@ -12,12 +12,24 @@ export type Answer = {
 
 export type Target = { url: string; method: 'GET' | 'POST' };
 
-export async function ask({ url, method }: Target, body: string): Promise<Answer> {
-  const headers = { accept: 'application/json', ...(method === 'POST' && { 'content-type': 'application/json' }) };
-  const response = await request(url, { method, headers, body: method === 'POST' ? body : null });
+export async function ask(target: Target, body: string): Promise<Answer> {
+  const { method } = target;
+  const options = { method, headers: headersOf(target), body: method === 'POST' ? body : null };
+  const response = await request(addressOf(target, body), options);
   const bytes = Buffer.from(await response.body.arrayBuffer());
   const { data, errors } = parsed(bytes);
   return { status: response.statusCode, headers: response.headers, body: bytes, data, errors };
+}
+
+/** To a GET without the second Vitrine gives nothing: a page of another site could have sent it. */
+export function headersOf({ method }: Target): Record<string, string> {
+  const own = method === 'POST' ? { 'content-type': 'application/json' } : { 'apollo-require-preflight': '1' };
+  return { accept: 'application/json', ...own };
+}
+
+/** A GET has in its address what a POST has in its body. */
+export function addressOf({ url, method }: Target, body: string): string {
+  return method === 'POST' ? url : `${url}?${new URLSearchParams(JSON.parse(body) as { query: string })}`;
 }
 
 /** @returns What is wrong with an answer; undefined when it gives the data that it should. */

@@ -7,7 +7,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { ask, faultOf } from './answers.ts';
+import { addressOf, ask, faultOf, headersOf } from './answers.ts';
 import type { Server } from './servers.ts';
 import type { Running, Stage } from './stage.ts';
 import type { Sample } from './task.ts';
@@ -62,14 +62,12 @@ async function untilRight({ target, startedAtMs }: Running, { request, data }: S
 }
 
 /** @throws When one is refused. */
-async function askMany(
-  { target: { url, method } }: Running,
-  { request: body }: Sample,
-  answers: number,
-): Promise<void> {
-  const { origin, pathname: path } = new URL(url);
+async function askMany({ target }: Running, { request: body }: Sample, answers: number): Promise<void> {
+  const { method } = target;
+  const { origin, pathname, search } = new URL(addressOf(target, body));
+  const path = pathname + search;
   const pool = new Pool(origin, { connections: atOnce });
-  const headers = { accept: 'application/json', 'content-type': 'application/json' };
+  const headers = headersOf(target);
   let left = answers;
   const askOn = async () => {
     while (left-- > 0) {

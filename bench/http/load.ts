@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 type Loading = {
+  /** With the question, where it is a GET. */
   url: string;
   method: 'GET' | 'POST';
   /** A body in each line, without one after the last. */

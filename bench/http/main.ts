@@ -62,7 +62,7 @@ async function bench({ only, peers, rounds, seconds, connections, client, out }:
   if (!isApart) console.error('No core for the server alone: what is measured says less.');
   const nginx = versionOf('nginx', '-v');
   const chosen = servers.filter((server) =>
-    server.name === 'nginx' ? nginx !== undefined : server.kind !== 'peer' || peers.includes(server),
+    isOfNginx(server) ? nginx !== undefined : server.kind !== 'peer' || peers.includes(server),
   );
   const stage = await Stage.open({ isApart, client });
   const about = {
@@ -95,6 +95,10 @@ async function bench({ only, peers, rounds, seconds, connections, client, out }:
     await stage.close();
   }
   console.log(`written to ${out}; npm run bench:page shows it on docs/performance.md`);
+}
+
+function isOfNginx({ name, isBehindNginx }: Server): boolean {
+  return name === 'nginx' || isBehindNginx === true;
 }
 
 function write(out: string, results: HttpResults): void {

@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from '../../src/embedded/random.ts';
 import { cpuUsOf, peakOf } from '../support/processes.ts';
-import { ask, faultOf, type Target } from './answers.ts';
+import { addressOf, ask, faultOf, type Target } from './answers.ts';
 import { Changes } from './changes.ts';
 import type { Load, Loaded } from './load.ts';
 import type { Figures } from './results.ts';
@@ -53,18 +53,19 @@ async function loadWhileChanging(stage: Stage, running: Running, task: Task, way
   return { ...figures, changes: count, repeatedChanges: repeated };
 }
 
-async function loadOn({ target, pid }: Running, task: Task, way: Way): Promise<Figures | string> {
+async function loadOn({ target, pids }: Running, task: Task, way: Way): Promise<Figures | string> {
   const { work, bodiesFile, samples } = task;
   const { load, seconds, warmSeconds, connections } = way;
   const atOnce = work.connections ?? connections;
-  const loading = { ...target, bodiesFile, connections: atOnce, isAuthorized: work.isAuthorized ?? false };
+  const url = addressOf(target, (samples[0] as Sample).request);
+  const loading = { ...target, url, bodiesFile, connections: atOnce, isAuthorized: work.isAuthorized ?? false };
   const warm = await load({ ...loading, from: 0, seconds: warmSeconds });
-  const cpuBeforeUs = await cpuUsOf(pid);
+  const cpuBeforeUs = await sumOf(pids, cpuUsOf);
   const done = new AbortController();
   // What changes cannot be compared with what it was.
   const watch = watchAnswers(target, work.changesPerSecond === undefined ? samples : [], done.signal);
   const loaded = await load({ ...loading, from: warm.requests, seconds });
-  const cpuUs = (await cpuUsOf(pid)) - cpuBeforeUs;
+  const cpuUs = (await sumOf(pids, cpuUsOf)) - cpuBeforeUs;
   done.abort();
   const fault = (await watch) ?? faultUnderLoad(loaded) ?? repetition(task, warm.requests + loaded.requests);
   if (fault !== undefined) return fault;
@@ -73,8 +74,13 @@ async function loadOn({ target, pid }: Running, task: Task, way: Way): Promise<F
     p50Ms: loaded.p50Us / 1_000,
     p99Ms: loaded.p99Us / 1_000,
     cpuSecondsPer1000: cpuUs / 1_000 / loaded.requests,
-    peakBytes: await peakOf(pid),
+    peakBytes: await sumOf(pids, peakOf),
   };
+}
+
+async function sumOf(pids: readonly number[], use: (pid: number) => Promise<number>): Promise<number> {
+  const uses = await Promise.all(pids.map(use));
+  return uses.reduce((sum, one) => sum + one, 0);
 }
 
 /** @returns What is wrong with an answer, if anything is. Asked twice: what is kept must be the same. */

@@ -52,10 +52,10 @@ export async function* run(stage: Stage, plan: Plan, observer: Observer): AsyncG
   }
 }
 
-/** Fixed bytes are an answer only where it never changes. */
-function takesPart(server: Server, { work, requestCount }: Task): boolean {
-  if (server.kind === 'vitrine') return true;
-  return !work.isForVitrineAlone && (server.kind === 'peer' || requestCount === 1);
+/** Fixed bytes are an answer only where it never changes, and by GET the same is asked every time. */
+function takesPart({ kind, method }: Server, { work, requestCount }: Task): boolean {
+  if (requestCount > 1 && (kind === 'ceiling' || method === 'GET')) return false;
+  return kind === 'vitrine' || !work.isForVitrineAlone;
 }
 
 function resultsOf({ task: { work }, outcomes }: Entry) {

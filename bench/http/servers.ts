@@ -36,6 +36,8 @@ export type Server = {
   path: string;
   /** Is ready once this path answers with 200. */
   readyPath?: string;
+  /** Asked through nginx, by `ops/nginx/vitrine.conf`. */
+  isBehindNginx?: true;
   command: (setting: Setting) => Command;
 };
 
@@ -43,6 +45,8 @@ export const servers: readonly Server[] = [
   vitrine('vitrine', 'Vitrine', {}),
   vitrine('vitrine-redis', 'Vitrine, on Redis', {}, { onRedis: true }),
   vitrine('vitrine-off', 'Vitrine, `RESPONSE_CACHE=off`', { RESPONSE_CACHE: 'off' }),
+  { ...vitrine('vitrine-get', 'Vitrine, by GET', {}), method: 'GET' },
+  { ...vitrine('vitrine-nginx', 'Vitrine behind nginx, by GET', {}), method: 'GET', isBehindNginx: true },
   peer('apollo-standalone', 'Apollo Server'),
   peer('apollo-fastify', 'Apollo Server on Fastify'),
   ...withCache('apollo-response-cache', 'Apollo Server on Fastify + response cache'),

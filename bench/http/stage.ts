@@ -7,8 +7,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type RunningNginx, startNginx } from '../../tests/support/nginx.ts';
 import { eventually, freePort, type RunningRedis, startRedis } from '../../tests/support/redis.ts';
 import { type Answer, ask, type Target } from './answers.ts';
+import { onCore } from './cores.ts';
 import type { Client, Server } from './servers.ts';
 import { type Started, startProcess } from './started.ts';
 import { type DataName, startUpstreamOf } from './upstreams.ts';
@@ -20,7 +22,10 @@ const notOfTheAnswer = new Set(['connection', 'keep-alive', 'date', 'content-len
 
 export type Running = {
   target: Target;
-  pid: number;
+  /** Of all that is measured. */
+  pids: readonly number[];
+  /** Answers with 200 once it is ready; undefined when it is as soon as it listens. */
+  readyUrl: string | undefined;
   /** By the monotonic clock: before there was a process. */
   startedAtMs: number;
   stop(): Promise<void>;
@@ -76,7 +81,7 @@ export class Stage {
   async start(server: Server, work: Work): Promise<Running> {
     const running = await this.launch(server, work);
     try {
-      if (server.readyPath !== undefined) await untilReady(new URL(server.readyPath, running.target.url).href);
+      if (running.readyUrl !== undefined) await untilReady(running.readyUrl);
       else await untilListening(running.target);
       return running;
     } catch (error) {
@@ -104,11 +109,16 @@ export class Stage {
       dir: this.dir,
       isPinned: this.#isApart,
     });
+    const nginx = server.isBehindNginx && (await this.#startNginx(started));
     return {
-      target: { url: new URL(server.path, started.url).href, method: server.method },
-      pid: started.pid,
+      target: { url: new URL(server.path, nginx?.url ?? started.url).href, method: server.method },
+      pids: [started.pid, ...(nginx ? [nginx.pid] : [])],
+      readyUrl: server.readyPath && new URL(server.readyPath, started.url).href,
       startedAtMs,
-      stop: () => started.stop(),
+      stop: async () => {
+        await nginx?.stop();
+        await started.stop();
+      },
     };
   }
 
@@ -119,6 +129,16 @@ export class Stage {
     const upstream = await startUpstreamOf(data, this.dir);
     this.#upstreams.set(data, upstream);
     return upstream;
+  }
+
+  async #startNginx(gateway: Started): Promise<RunningNginx> {
+    try {
+      const command = ['nginx'];
+      return await startNginx({ gateway: gateway.url, command: this.#isApart ? onCore('server', command) : command });
+    } catch (error) {
+      await gateway.stop();
+      throw error;
+    }
   }
 
   #answerDir(workName: string): string {

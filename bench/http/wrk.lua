@@ -17,6 +17,7 @@ function init(args)
   wrk.headers["accept"] = "application/json"
   if isAuthorized then wrk.headers["authorization"] = "Bearer " .. mark end
   if args[3] == "GET" then
+    wrk.headers["apollo-require-preflight"] = "1"
     requests[1] = prepared(wrk.format("GET"))
   else
     wrk.headers["content-type"] = "application/json"

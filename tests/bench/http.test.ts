@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Pool, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Target } from '../../bench/http/answers.ts';
+import { headersOf, type Target } from '../../bench/http/answers.ts';
 import { Changes } from '../../bench/http/changes.ts';
 import type { Load } from '../../bench/http/load.ts';
 import { blocksOf, picturesOf } from '../../bench/http/report.ts';
@@ -18,19 +18,20 @@ import { reachedOf, targets } from '../../bench/http/targets.ts';
 import { type Work, works } from '../../bench/http/works.ts';
 import { replaceBlocks } from '../../bench/support/blocks.ts';
 import { seededRandom } from '../../src/embedded/random.ts';
+import { isThere } from '../support/setup.ts';
 
 const requestsPerLoad = 100;
 
 /** So many requests, whatever time they take. */
 const littleLoad: Load = async ({ url, method, bodiesFile, from, connections }) => {
   const bodies = readFileSync(bodiesFile, 'utf8').split('\n');
-  const { origin, pathname: path } = new URL(url);
+  const { origin, pathname, search } = new URL(url);
   const pool = new Pool(origin, { connections });
-  const headers = { accept: 'application/json', 'content-type': 'application/json' };
+  const headers = headersOf({ url, method });
   let [bytes, refused] = [0, 0];
   for (let index = 0; index < requestsPerLoad; index++) {
     const body = method === 'POST' ? (bodies[(from + index) % bodies.length] as string) : null;
-    const answer = await pool.request({ method, path, headers, body });
+    const answer = await pool.request({ method, path: pathname + search, headers, body });
     bytes += (await answer.body.arrayBuffer()).byteLength;
     if (answer.statusCode !== 200) refused += 1;
   }
@@ -49,6 +50,8 @@ function serverThatSays(name: string, text: string): Server {
 
 const named = (name: string) => servers.find((server) => server.name === name) as Server;
 const work = (name: string) => works.find((one) => one.name === name) as Work;
+/** Where there is one: here none is installed. */
+const behindNginx = isThere('nginx') ? [named('vitrine-nginx')] : [];
 
 let stage: Stage;
 
@@ -66,7 +69,7 @@ describe('a run of the benchmark', () => {
     const plan = {
       works: [work('Q4')],
       cold: { work: work('Q4'), answers: 200 },
-      servers: [named('vitrine'), named('fixed-fastify'), liar],
+      servers: [named('vitrine'), named('vitrine-get'), named('fixed-fastify'), ...behindNginx, liar],
       rounds: 1,
       seconds: 1,
       warmSeconds: 1,
@@ -79,15 +82,18 @@ describe('a run of the benchmark', () => {
 
   const rowOf = (name: string) => found.works[0]?.rows.find((row) => row.name === name);
 
-  it.each(['vitrine', 'fixed-fastify'])('has figures of %s, whose answers are the same', (name) => {
-    const row = rowOf(name);
-    if (row === undefined || !isMeasured(row)) throw new Error(JSON.stringify(row));
-    expect(row.medians.requestsPerSecond).toBe(requestsPerLoad);
-    expect(row.medians.cpuSecondsPer1000).toBeGreaterThan(0);
-    expect(row.medians.peakBytes).toBeGreaterThan(30e6);
-    expect(row.answerBytes).toBe(rowOf('vitrine')?.answerBytes);
-    expect(row.answerBytes).toBeGreaterThan(4_000);
-  });
+  it.each(['vitrine', 'vitrine-get', 'fixed-fastify', ...behindNginx.map(({ name }) => name)])(
+    'has figures of %s, whose answers are the same',
+    (name) => {
+      const row = rowOf(name);
+      if (row === undefined || !isMeasured(row)) throw new Error(JSON.stringify(row));
+      expect(row.medians.requestsPerSecond).toBe(requestsPerLoad);
+      expect(row.medians.cpuSecondsPer1000).toBeGreaterThan(0);
+      expect(row.medians.peakBytes).toBeGreaterThan(30e6);
+      expect(row.answerBytes).toBe(rowOf('vitrine')?.answerBytes);
+      expect(row.answerBytes).toBeGreaterThan(4_000);
+    },
+  );
 
   it.each(['vitrine', 'fixed-fastify'])('knows how long %s takes from nothing', (name) => {
     const row = found.coldStarts.find((one) => one.name === name);

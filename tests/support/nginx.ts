@@ -11,16 +11,18 @@ import { eventually, freePort } from './redis.ts';
 
 const example = join(import.meta.dirname, '../../ops/nginx/vitrine.conf');
 
-export type RunningNginx = { url: string; stop(): Promise<void> };
+export type RunningNginx = { url: string; pid: number; stop(): Promise<void> };
 
 type Options = {
   /** Address of the gateway behind it. */
   gateway: string;
   /** What stands otherwise in the file. */
   replaced?: Readonly<Record<string, string>>;
+  /** By which nginx is run. */
+  command?: readonly string[];
 };
 
-export async function startNginx({ gateway, replaced = {} }: Options): Promise<RunningNginx> {
+export async function startNginx({ gateway, replaced = {}, command = ['nginx'] }: Options): Promise<RunningNginx> {
   const dir = await mkdtemp(join(tmpdir(), 'vitrine-nginx-'));
   const port = await freePort();
   const places = {
@@ -32,9 +34,8 @@ export async function startNginx({ gateway, replaced = {} }: Options): Promise<R
   await writeFile(join(dir, 'vitrine.conf'), text);
   await writeFile(join(dir, 'nginx.conf'), around(dir));
 
-  const child = spawn('nginx', ['-c', join(dir, 'nginx.conf'), '-e', 'stderr'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const [file = '', ...args] = [...command, '-c', join(dir, 'nginx.conf'), '-e', 'stderr'];
+  const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const kill = () => void child.kill('SIGKILL');
   process.once('exit', kill);
   child.once('exit', () => process.removeListener('exit', kill));
@@ -48,6 +49,7 @@ export async function startNginx({ gateway, replaced = {} }: Options): Promise<R
   });
   return {
     url,
+    pid: child.pid as number,
     stop: async () => {
       const ended = once(child, 'exit');
       if (child.kill('SIGTERM')) await ended;
@@ -76,6 +78,9 @@ function around(dir: string): string {
     events { worker_connections 4096; }
     http {
       access_log off;
+      sendfile on;
+      tcp_nopush on;
+      keepalive_requests 1000000000;
       ${temporary.map((name) => `${name}_temp_path ${dir}/${name};`).join('\n      ')}
       include ${dir}/vitrine.conf;
     }`;

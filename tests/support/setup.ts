@@ -44,7 +44,7 @@ function installs(debianPackage: string, command = debianPackage): boolean {
   return isThere(command);
 }
 
-function isThere(command: string): boolean {
+export function isThere(command: string): boolean {
   try {
     execFileSync(command, [command === 'nginx' ? '-v' : '--version'], { stdio: 'ignore' });
     return true;
