@@ -1,5 +1,7 @@
 /** Before any test: the Node that the project brings, and a redis-server to start. What few tests need, they ask for. */
 import { execFileSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 export default function setup(): void {
   requireNode();
@@ -35,13 +37,22 @@ export function lackOfNginx(): string | undefined {
 /** @returns Whether the command is there now; only root on Debian can bring it. */
 function installs(debianPackage: string, command = debianPackage): boolean {
   if (process.getuid?.() !== 0 || !isThere('apt-get')) return false;
-  execFileSync('apt-get', ['update', '-qq'], { stdio: 'inherit' });
-  // The package would start a server of its own; tests start theirs, if any.
-  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', debianPackage], {
+  try {
+    aptGet('update', '-qq');
+    aptGet('install', '-y', '-qq', '--no-install-recommends', debianPackage);
+  } catch {
+    return false; // It has said why.
+  }
+  return isThere(command);
+}
+
+/** One at a time, since files of tests run side by side. */
+function aptGet(...args: readonly string[]): void {
+  execFileSync('flock', [join(tmpdir(), 'vitrine-tests-apt.lock'), 'apt-get', ...args], {
     stdio: 'inherit',
+    // The package would start a server of its own; tests start theirs, if any.
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
   });
-  return isThere(command);
 }
 
 export function isThere(command: string): boolean {
