@@ -64,6 +64,19 @@ export class Namespace<T> {
     this.#neighbour = neighbour;
   }
 
+  /**
+   * What may be served without waiting, noted with the request.
+   *
+   * @returns Undefined when it has to be asked for by `get`.
+   */
+  peek(id: string, request: ReadRequest): Entry<T> | undefined {
+    const { follower } = this.#engine;
+    const held = follower.trusted ? this.#held(id, follower.now()) : undefined;
+    if (held === undefined || held.outcome.kind === 'stale') return undefined;
+    this.#tell(held.outcome, request);
+    return held.entry;
+  }
+
   /** One result for each id, each noted with the request. Never rejects: what failed is the result of its id. */
   async get(ids: readonly string[], request: ReadRequest): Promise<Map<string, Result<T>>> {
     const results = await this.#gather(ids, request);

@@ -41,6 +41,19 @@ export class Answers {
     return this.#sources.follower.trusted && position === this.#sources.journal.position;
   }
 
+  /**
+   * Makes an answer, and again while something of it was purged before it was there: that is not even given to those who
+   * have waited.
+   *
+   * @param make - Reads all of it anew.
+   */
+  async unpurged<A>(begun: Basis, make: (basis: Basis) => A | Promise<A>): Promise<A> {
+    for (let basis = begun; ; basis = this.begin()) {
+      const answer = await make(basis);
+      if (!this.#sources.journal.isPurged(basis.parts, basis.position)) return answer;
+    }
+  }
+
   /** @param freshUntilMs - By `now()`. */
   holds(basis: Basis, freshUntilMs: number): boolean {
     const { follower, journal, resources } = this.#sources;

@@ -125,7 +125,7 @@ export class Collection<T> implements Listener {
 
   changed(ids: Ids, { hard }: { hard: boolean }): void {
     const held = this.#view.base !== undefined;
-    this.#note(ids);
+    this.#note(ids, hard);
     this.#namespace.changed(ids, { hard });
     if (ids === '*') {
       this.#view.reset();
@@ -137,7 +137,7 @@ export class Collection<T> implements Listener {
   }
 
   eraBegan(): void {
-    this.#note('*');
+    this.#note('*', false);
     // What is held is of another era now, and so no longer valid; what is dirty in it stays so for those on error.
   }
 
@@ -148,10 +148,10 @@ export class Collection<T> implements Listener {
     this.#catchUp(held);
   }
 
-  #note(ids: Ids): void {
+  #note(ids: Ids, hard: boolean): void {
     const resource = this.#namespace.name;
-    if (ids === '*') this.#journal.note({ kind: 'all', resource });
-    else for (const id of ids) this.#journal.note({ kind: 'row', resource, id });
+    if (ids === '*') this.#journal.note({ kind: 'all', resource, hard });
+    else for (const id of ids) this.#journal.note({ kind: 'row', resource, id, hard });
   }
 
   /** What changed, or may not be used any more, is read at once: for readiness as much as for those who ask. */

@@ -28,11 +28,14 @@ export type Part<T = unknown> =
 
 type AnyRow = ViewRow<unknown>;
 
-/** `row`: this id is read, or to be read, anew. `placed`: a row of the view left its place, took one, or both. */
+/**
+ * `row`: this id is read, or to be read, anew. `placed`: a row of the view left its place, took one, or both. `hard`: what
+ * was there is purged.
+ */
 type Change =
-  | { kind: 'row'; resource: string; id: string }
+  | { kind: 'row'; resource: string; id: string; hard?: boolean }
   | { kind: 'placed'; resource: string; old: AnyRow | undefined; next: AnyRow | undefined }
-  | { kind: 'all'; resource: string };
+  | { kind: 'all'; resource: string; hard?: boolean };
 
 /** Changes remembered: seconds of the busiest, hours of a calm catalogue. */
 const remembered = 4_096;
@@ -53,25 +56,38 @@ export class Journal {
 
   /** Whether these parts are as they were at that position. */
   isUnchanged(parts: Parts, since: number): boolean {
-    if (this.#position - since > remembered) return false;
+    return !this.#hasAny(since, (change) => parts.areTouchedBy(change));
+  }
+
+  /** Whether any of these parts may have been purged since. */
+  isPurged(parts: Parts, since: number): boolean {
+    return this.#hasAny(since, (change) => parts.arePurgedBy(change));
+  }
+
+  #hasAny(since: number, isSuch: (change: Change) => boolean): boolean {
+    if (this.#position - since > remembered) return true;
     for (let at = since; at < this.#position; at++) {
-      if (parts.areTouchedBy(this.#changes[at % remembered] as Change)) return false;
+      if (isSuch(this.#changes[at % remembered] as Change)) return true;
     }
-    return true;
+    return false;
   }
 }
 
 /** The parts of one answer. */
 export class Parts {
-  readonly #rows = new Set<string>();
+  readonly #rows: string[] = [];
+  /** The same, once somebody asks: most answers are given once. */
+  #rowSet: Set<string> | undefined;
   readonly #pages: Extract<Part, { kind: 'page' }>[] = [];
   /** That pages of it were cut from. */
   readonly collections = new Set<string>();
 
   /** Of a page more may become known while the answer is made. */
   add(part: Part): void {
-    if (part.kind === 'row') this.#rows.add(keyOf(part.resource, part.id));
-    else {
+    if (part.kind === 'row') {
+      this.#rows.push(keyOf(part.resource, part.id));
+      this.#rowSet = undefined;
+    } else {
       this.#pages.push(part);
       this.collections.add(part.resource);
     }
@@ -80,7 +96,8 @@ export class Parts {
   areTouchedBy(change: Change): boolean {
     switch (change.kind) {
       case 'row':
-        return this.#rows.has(keyOf(change.resource, change.id));
+        this.#rowSet ??= new Set(this.#rows);
+        return this.#rowSet.has(keyOf(change.resource, change.id));
       case 'placed':
         return this.#pages.some((page) => page.resource === change.resource && isTouched(page, change));
       case 'all':
@@ -88,8 +105,14 @@ export class Parts {
     }
   }
 
+  /** Any row of a collection may have been on a page of it. */
+  arePurgedBy(change: Change): boolean {
+    if (change.kind === 'placed' || !change.hard) return false;
+    return this.collections.has(change.resource) || this.areTouchedBy(change);
+  }
+
   #mentions(resource: string): boolean {
-    return this.collections.has(resource) || this.#rows.keys().some((key) => key.startsWith(keyOf(resource, '')));
+    return this.collections.has(resource) || this.#rows.some((key) => key.startsWith(keyOf(resource, '')));
   }
 }
 

@@ -26,12 +26,16 @@ export type Page<T> = {
   totalCount: number;
 };
 
+/** At once where it is held; else once it is there. */
+export type MaybePromise<T> = T | Promise<T>;
+
 export interface Reader<T> {
   /**
    * @param id - The API's own; one that no row can have gives null.
-   * @returns Null when upstream has no such row. Loads of one tick are read in one batch.
+   * @returns Null when upstream has no such row. Loads of one tick that are to be read are read in one batch; a row read
+   *   once stays the same for the request.
    */
-  load(id: string): Promise<T | null>;
+  load(id: string): MaybePromise<T | null>;
   /** @throws {CursorError} For a cursor that is not one, or of another order or filter. */
   page(query: PageQuery): Promise<Page<T>>;
 }

@@ -11,7 +11,15 @@ import type { Policies } from './base.ts';
 import { Collection } from './collection.ts';
 import type { Definition } from './definition.ts';
 import { Journal } from './journal.ts';
-import type { ChangeEvent, CollectionStatus, InvalidationResult, Reader, Reading, Resource } from './reader.ts';
+import type {
+  ChangeEvent,
+  CollectionStatus,
+  InvalidationResult,
+  MaybePromise,
+  Reader,
+  Reading,
+  Resource,
+} from './reader.ts';
 
 type Options<T> = {
   engine: Engine;
@@ -65,18 +73,39 @@ export class CachedResource<T> implements Resource<T> {
   }
 
   reader(request: Reading): Reader<T> {
-    const loader = new DataLoader<string, T | null>(async (ids) => {
-      for (const id of ids) request.touch?.({ kind: 'row', resource: this.name, id });
-      const results = await this.#namespace.get(ids, request);
-      return ids.map((id) => {
-        const result = results.get(id) as Result<T>;
-        return 'error' in result ? result.error : result.entry.value;
-      });
-    });
+    const loaded = new Map<string, MaybePromise<T | null>>();
+    let loader: DataLoader<string, T | null> | undefined;
+    const load = (id: string): MaybePromise<T | null> => {
+      request.touch?.({ kind: 'row', resource: this.name, id });
+      const held = this.#namespace.peek(id, request);
+      if (held !== undefined) return held.value;
+      loader ??= this.#loader(request);
+      return loader.load(id);
+    };
     return {
-      load: async (id) => (idPattern.test(id) ? loader.load(id) : null),
+      load: (id) => {
+        if (!idPattern.test(id)) return null;
+        const known = loaded.get(id);
+        const row = known === undefined ? load(id) : known;
+        if (known === undefined) loaded.set(id, row);
+        return row;
+      },
       page: (query) => this.#collection.page(query, request),
     };
+  }
+
+  /** One batch for what is asked for in one tick. */
+  #loader(request: Reading): DataLoader<string, T | null> {
+    return new DataLoader(
+      async (ids) => {
+        const results = await this.#namespace.get(ids, request);
+        return ids.map((id) => {
+          const result = results.get(id) as Result<T>;
+          return 'error' in result ? result.error : result.entry.value;
+        });
+      },
+      { cache: false },
+    );
   }
 
   isSettled(): boolean {

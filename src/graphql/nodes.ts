@@ -1,4 +1,5 @@
 /** `Query.node` and `Query.nodes` over whatever readers there are, and the fields that every node has. */
+import type { MaybePromise } from '../data/reader.ts';
 import type { Context, Readers } from './context.ts';
 import { clientError } from './errors.ts';
 import { decodeNodeId, encodeNodeId } from './node-id.ts';
@@ -26,12 +27,16 @@ export function nodeFields(type: string) {
   };
 }
 
-async function loadNode(readers: Readers, globalId: string): Promise<object | null> {
+function loadNode(readers: Readers, globalId: string): MaybePromise<object | null> {
   const node = decodeNodeId(globalId);
   // Own types only: `constructor` is a well-formed type name too.
   const reader = node && Object.hasOwn(readers, node.type) ? readers[node.type] : undefined;
   if (!node || !reader) return null;
-  const row = await reader.load(node.id);
-  // graphql-js finds the object's type by `__typename`.
-  return row === null ? null : { ...(row as object), __typename: node.type };
+  const row = reader.load(node.id);
+  return row instanceof Promise ? row.then((read) => typed(read, node.type)) : typed(row, node.type);
+}
+
+/** graphql-js finds the object's type by `__typename`. */
+function typed(row: unknown, type: string): object | null {
+  return row === null ? null : { ...(row as object), __typename: type };
 }

@@ -14,7 +14,7 @@ import type { Resource } from '../data/reader.ts';
 import type { CompiledOperation, CompiledOperations, OperationText } from '../graphql/index.ts';
 import type { Metrics } from '../telemetry/index.ts';
 import type { Conclusion, Timed } from './conclusion.ts';
-import { contextOf, type Exchange } from './exchange.ts';
+import { begin, contextOf, type Exchange } from './exchange.ts';
 import { Representation } from './representation.ts';
 import type { Kept, ResponseCache } from './response-cache.ts';
 
@@ -99,8 +99,11 @@ export class AnswerPath {
     exchange: Exchange,
     key?: string,
   ): Promise<Answer | undefined> {
-    const { conclusion, resources } = this.#parts;
-    const result = await operation.run(contextOf(exchange, resources), variables);
+    const { answers, conclusion, resources } = this.#parts;
+    const result = await answers.unpurged(exchange.basis, (basis) => {
+      begin(exchange, basis);
+      return operation.run(contextOf(exchange, resources), variables);
+    });
     // graphql-jit leaves a list longer than it is when an item of it fails; and what fails need not be quick.
     if (result === undefined || result.errors !== undefined) return undefined;
     const { name: operationName, policy } = operation;

@@ -1,44 +1,54 @@
 /** What the main port and the admin port have in common: request ids, safe headers, problem documents, draining. */
-import { STATUS_CODES } from 'node:http';
+import { createServer, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import helmet from '@fastify/helmet';
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Logger } from '../telemetry/index.ts';
 import type { UpstreamErrorCode } from '../upstream/errors.ts';
+import { arrivalOf } from './arrival.ts';
+import type { Front } from './front.ts';
 import { type Problem, problemDocument, problemType, sendProblem } from './problems.ts';
 import { requestIdOf } from './request-id.ts';
 
 /** Far above what a query within the limits, or 1,000 ids, need. */
-const maxBodyBytes = 256 * 1024;
+export const maxBodyBytes = 256 * 1024;
 /** A whole request must have come in within this: nobody holds a connection by sending a byte a minute. */
 const receiveTimeoutMs = 30_000;
 
 /** Asked of the process, not of its data. */
 const answersWhileClosing = new Set(['/livez', '/readyz']);
 
-/** Nothing but the explorer is a page, so nothing may be loaded. */
-const strictPolicy = {
-  useDefaults: false,
-  directives: { 'default-src': ["'none'"], 'base-uri': ["'none'"], 'frame-ancestors': ["'none'"] },
+/** Longer than a load balancer keeps a connection that nobody uses, in ms. */
+const keepAliveMs = 72_000;
+
+type AppOptions = {
+  log: Logger;
+  isClosing: () => boolean;
+  headers: Readonly<Record<string, string>>;
+  /** Is given each request before Fastify. */
+  front?: Pick<Front, 'take'>;
 };
 
-export async function createApp({ log, isClosing }: { log: Logger; isClosing: () => boolean }) {
+export function createApp({ log, isClosing, headers, front }: AppOptions): FastifyInstance {
   const app = fastify({
     logger: false, // Ours has a name for each event.
     bodyLimit: maxBodyBytes,
-    requestTimeout: receiveTimeoutMs,
+    serverFactory: (handle) =>
+      createServer({ requestTimeout: receiveTimeoutMs, keepAliveTimeout: keepAliveMs }, (request, response) => {
+        if (front === undefined) handle(request, response);
+        else front.take(request, response, () => handle(request, response));
+      }),
     requestIdHeader: false,
-    genReqId: requestIdOf,
+    genReqId: (request) => arrivalOf(request)?.requestId ?? requestIdOf(request),
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
       sendProblem(reply as unknown as FastifyReply, problemOf(error, request as FastifyRequest, log));
     },
     clientErrorHandler: refuseMalformed,
   });
-  const securityHeaders = await headersOfHelmet();
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers(securityHeaders).headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
-    if (isClosing() && !answersWhileClosing.has(request.routeOptions.url ?? '')) {
+    reply.headers(headers).headers({ 'x-request-id': request.id, 'cache-control': 'no-store' });
+    const isNew = arrivalOf(request.raw) === undefined && !answersWhileClosing.has(request.routeOptions.url ?? '');
+    if (isClosing() && isNew) {
       return sendProblem(reply, { status: 503, detail: 'This process is shutting down.' });
     }
   });
@@ -50,15 +60,7 @@ export async function createApp({ log, isClosing }: { log: Logger; isClosing: ()
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, { status: 404, detail: `Nothing answers ${request.method} here.` }),
   );
-  return app as FastifyInstance;
-}
-
-/** The same on every answer, so made once. */
-async function headersOfHelmet(): Promise<Record<string, string>> {
-  const app = fastify();
-  await app.register(helmet, { contentSecurityPolicy: strictPolicy });
-  app.get('/', (_request, reply) => reply.send(reply.getHeaders()));
-  return (await app.inject('/')).json<Record<string, string>>();
+  return app as unknown as FastifyInstance;
 }
 
 /** What a client may read of an error: Fastify's own refusals as they are, of all else only its kind, known by `code`. */

@@ -2,10 +2,15 @@
  * What a request asks for, as far as the short ways need to know: read from its bytes without a word on what is wrong
  * with it. That is for the long way to say.
  */
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { parse as parseQuery } from 'node:querystring';
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import type { Asked } from './answer-path.ts';
+import { arrivalOf } from './arrival.ts';
+
+export const endpoint = '/graphql';
 
 /** What `Accept` came to, of so many different ones. */
 const knownAccepts = 100;
@@ -20,7 +25,7 @@ export class Asking {
   readonly #contentTypes = new LRUCache<string, string>({ max: knownAccepts });
   #parseJson: (text: string) => unknown = JSON.parse;
 
-  /** JSON bodies stay bytes until somebody has to know what they mean. */
+  /** JSON bodies stay bytes until somebody has to know what they mean, whoever has read them. */
   receive(scope: FastifyInstance): void {
     const parse = scope.getDefaultJsonParser('error', 'error');
     this.#parseJson = (text) => {
@@ -31,15 +36,23 @@ export class Asking {
       });
       return parsed;
     };
+    scope.addHook('preParsing', (request, _reply, payload, done) => {
+      const body = arrivalOf(request.raw)?.body;
+      done(null, body === undefined ? payload : Readable.from([body]));
+    });
     scope.removeContentTypeParser('application/json');
     scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   }
 
-  /** The request as it came, as the key of what is kept for it; undefined for those that are not looked for. */
-  whole({ method, body, url, headers }: FastifyRequest): string | undefined {
-    const accept = headers.accept ?? '';
-    if (method === 'POST') return body instanceof Buffer ? `${accept}\n${body.toString('latin1')}` : undefined;
-    return method === 'GET' && isPreflighted(headers) ? `${accept}\nGET ${url}` : undefined;
+  /** Whether it asks this endpoint, as one that a page of another site cannot have sent. */
+  isFor({ method, url = '', headers }: IncomingMessage): boolean {
+    if (method === 'POST') return url === endpoint;
+    return method === 'GET' && url.startsWith(`${endpoint}?`) && isPreflighted(headers);
+  }
+
+  /** The request as it came, as the key of what is kept for it. */
+  whole({ url, headers }: IncomingMessage, body: Buffer | undefined): string {
+    return `${headers.accept ?? ''}\n${body === undefined ? `GET ${url}` : body.toString('latin1')}`;
   }
 
   /** @throws Fastify's own error for what is no JSON. */
@@ -48,10 +61,10 @@ export class Asking {
   }
 
   /** @returns Undefined when there is anything that the short ways do not know. */
-  read({ method, headers, body, query }: FastifyRequest, whole: string | undefined): Asked | undefined {
+  read({ url = '', headers }: IncomingMessage, body: Buffer | undefined, whole: string): Asked | undefined {
     const contentType = this.#contentTypes.get(headers.accept ?? '');
-    if (contentType === undefined || whole === undefined) return undefined;
-    const asked = method === 'POST' ? body : bodyOf(query as Record<string, unknown>);
+    if (contentType === undefined) return undefined;
+    const asked = body === undefined ? bodyOf(parseQuery(url.slice(endpoint.length + 1))) : this.#jsonOf(body);
     if (!isRecord(asked) || !Object.keys(asked).every((name) => members.has(name))) return undefined;
     const { query: text, operationName = null, variables, extensions } = asked;
     if (typeof text !== 'string' || (operationName !== null && typeof operationName !== 'string')) return undefined;
@@ -62,6 +75,14 @@ export class Asking {
 
   learn({ headers }: FastifyRequest, contentType: string): void {
     this.#contentTypes.set(headers.accept ?? '', contentType);
+  }
+
+  #jsonOf(body: Buffer): unknown {
+    try {
+      return this.#parseJson(body.toString());
+    } catch {
+      return undefined; // Told by the long way.
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../cache/clock.ts';
 import { Deadline } from '../cache/deadline.ts';
 import type { Outcome } from '../cache/outcome.ts';
 import type { Basis } from '../data/answers.ts';
-import type { Reader, Reading, Resource } from '../data/reader.ts';
+import type { Reading, Resource } from '../data/reader.ts';
 import type { Context, Readers } from '../graphql/context.ts';
 
 export type Exchange = {
@@ -26,9 +26,10 @@ export function openExchange({ requestId, clock, timeoutMs, basis }: Opening): E
   return { requestId, startedAtMs: clock.mono(), deadline, outcomes: [], basis };
 }
 
-/** Before it is executed once more, by another way. */
-export function restart(exchange: Exchange): void {
+/** Before it is executed, each time. */
+export function begin(exchange: Exchange, basis: Basis): void {
   exchange.outcomes = [];
+  exchange.basis = basis;
 }
 
 export function contextOf(exchange: Exchange, resources: readonly Resource<unknown>[]): ServerContext {
@@ -41,18 +42,6 @@ export function contextOf(exchange: Exchange, resources: readonly Resource<unkno
   return { requestId, readers: readersOf(resources, request), exchange };
 }
 
-/** Each made when it is first asked for: most requests read one or two of them. */
 function readersOf(resources: readonly Resource<unknown>[], request: Reading): Readers {
-  const readers = {};
-  for (const resource of resources) {
-    let reader: Reader<unknown> | undefined;
-    Object.defineProperty(readers, resource.type, {
-      enumerable: true,
-      get: () => {
-        reader ??= resource.reader(request);
-        return reader;
-      },
-    });
-  }
-  return readers;
+  return Object.fromEntries(resources.map((resource) => [resource.type, resource.reader(request)]));
 }

@@ -1,9 +1,9 @@
 /**
  * The way of a GraphQL request.
  *
- *   Fastify: method, content type, cap ─► position ─► kept whole? ─► parsed ─► compiled? (answer-path.ts) ─► its answer
- *                                                                        └─ no ─► Apollo: CSRF, parse, validate,
- *                                                                                 limits, execute
+ *   front.ts: plain? ─► kept whole, or compiled? (answer-path.ts) ─► its answer
+ *               └─ no ───────────┴─ no ─► Fastify: method, content type, cap ─► position ─► Apollo: CSRF, parse, validate,
+ *                                                                                           limits, execute
  *
  * A refusal on any step is a GraphQL answer: `{"errors":[{"message","extensions":{"code","requestId"}}]}`.
  */
@@ -22,18 +22,21 @@ import type { Answers } from '../data/answers.ts';
 import type { Resource } from '../data/reader.ts';
 import { CompiledOperations, defaultLimits, type ErrorCode, formatError, parseOptions } from '../graphql/index.ts';
 import type { Telemetry } from '../telemetry/index.ts';
-import { type Answer, AnswerPath } from './answer-path.ts';
-import { problemOf } from './app.ts';
-import { Asking } from './asking.ts';
+import { AnswerPath } from './answer-path.ts';
+import { maxBodyBytes, problemOf } from './app.ts';
+import { arrivalOf } from './arrival.ts';
+import { Asking, endpoint } from './asking.ts';
 import { noStore } from './cache-control.ts';
 import { Conclusion, retryAfterSeconds } from './conclusion.ts';
-import { contextOf, type Exchange, openExchange, restart, type ServerContext } from './exchange.ts';
+import { begin, contextOf, type Exchange, openExchange, type ServerContext } from './exchange.ts';
 import { explorerPolicy, landingPage, sandboxOrigins } from './explorer.ts';
+import { Front, isHost } from './front.ts';
 import { operationPlugin } from './operation.ts';
 import type { Problem } from './problems.ts';
-import { isKnownTo } from './representation.ts';
 import { ResponseCache } from './response-cache.ts';
 
+/** What an answer depends on beside what is asked (RFC 9110, section 12.5.5): its media type and its coding. */
+const vary = 'accept, accept-encoding';
 /** What a page of another origin may read besides the body. */
 const exposedHeaders = ['Age', 'Cache-Status', 'Retry-After', 'X-Request-Id'];
 
@@ -45,14 +48,24 @@ export type GraphqlOptions = {
   resources: readonly Resource<unknown>[];
   answers: Answers;
   reached: (token: Token, deadline: Deadline) => Promise<void>;
+  /** Of every answer. */
+  headers: Readonly<Record<string, string>>;
+  isClosing: () => boolean;
+};
+
+/** The endpoint in two parts: what is in front of Fastify, and what Fastify is to serve. */
+export type GraphqlEndpoint = {
+  front: Front;
+  serve(app: FastifyInstance): Promise<void>;
+  /** Stops Apollo, once no request is under way. */
+  stop(): Promise<void>;
 };
 
 /** Of the memory for rows, as much again for whole answers at most. */
 const responseShare = 1 / 4;
 
-/** @returns How to stop Apollo, once no request is under way. */
-export async function serveGraphql(app: FastifyInstance, options: GraphqlOptions): Promise<() => Promise<void>> {
-  const { config, telemetry, clock, resources, reached, answers } = options;
+export async function createGraphql(options: GraphqlOptions): Promise<GraphqlEndpoint> {
+  const { config, telemetry, clock, resources, reached, answers, isClosing } = options;
   /** Apollo formats errors without a word on whose they are. */
   const exchanges = new AsyncLocalStorage<Exchange>();
   const operations = new CompiledOperations(options.schema);
@@ -76,47 +89,50 @@ export async function serveGraphql(app: FastifyInstance, options: GraphqlOptions
     cache: config.responseCache ? new ResponseCache({ answers, metrics, maxBytes }) : undefined,
   });
   const asking = new Asking();
+  const origins = [...config.corsOrigins, ...(config.production ? [] : sandboxOrigins)];
+  const tellsOrigins = origins.length > 0;
+  const { requestTimeoutMs: timeoutMs } = config;
+  const front = new Front({
+    path,
+    asking,
+    answers,
+    clock,
+    timeoutMs,
+    maxBodyBytes,
+    headers: { ...options.headers, vary: tellsOrigins ? `${vary}, Origin` : vary },
+    tellsOrigins,
+    isClosing,
+  });
   const apolloHandler = fastifyApolloHandler(apollo, {
     context: async () => contextOf(exchanges.getStore() as Exchange, resources),
   });
 
-  function handle(this: FastifyInstance, request: FastifyRequest, reply: FastifyReply): unknown {
-    const whole = asking.whole(request);
-    const mayBeKept = whole !== undefined && request.headers['vitrine-position'] === undefined;
-    const kept = mayBeKept ? path.kept(whole, { requestId: request.id, startedAtMs: clock.mono() }) : undefined;
-    return kept === undefined ? answer.call(this, request, reply, whole) : send(request, reply, kept);
-  }
-
-  async function answer(
-    this: FastifyInstance,
-    request: FastifyRequest,
-    reply: FastifyReply,
-    whole: string | undefined,
-  ): Promise<unknown> {
-    const { requestTimeoutMs: timeoutMs } = config;
-    const exchange = openExchange({ requestId: request.id, clock, timeoutMs, basis: answers.begin() });
+  async function handle(this: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const arrival = arrivalOf(request.raw);
+    const exchange =
+      arrival?.exchange ?? openExchange({ requestId: request.id, clock, timeoutMs, basis: answers.begin() });
     try {
+      if (arrival?.failure !== undefined) throw arrival.failure;
       const refusal = await untilReached(request.headers['vitrine-position'], exchange);
       if (refusal) return refuse(reply, refusal);
       asking.parse(request);
-      const asked = asking.read(request, whole);
-      const short = asked && (await path.answer(asked, exchange));
-      return short ? send(request, reply, short) : await askApollo.call(this, request, reply, exchange);
+      return await askApollo.call(this, request, reply, exchange);
     } finally {
       exchange.deadline.end();
     }
   }
 
-  /** The long way. */
   async function askApollo(
     this: FastifyInstance,
     request: FastifyRequest,
     reply: FastifyReply,
     exchange: Exchange,
   ): Promise<unknown> {
-    restart(exchange);
     reply.header('cache-control', noStore);
-    const body = await exchanges.run(exchange, () => apolloHandler.call(this, request, reply));
+    const body = await answers.unpurged(answers.begin(), (basis) => {
+      begin(exchange, basis);
+      return exchanges.run(exchange, () => apolloHandler.call(this, request, reply));
+    });
     const contentType = String(reply.getHeader('content-type'));
     if (contentType.startsWith('text/html')) reply.header('content-security-policy', explorerPolicy);
     else asking.learn(request, contentType);
@@ -137,15 +153,14 @@ export async function serveGraphql(app: FastifyInstance, options: GraphqlOptions
     }
   }
 
-  await app.register(async (scope) => {
-    // Before CORS adds to it: what is not compressed varies as well (RFC 9110, section 12.5.5).
+  const serve = async (scope: FastifyInstance) => {
+    // Before CORS adds to it.
     scope.addHook('onRequest', async (request, reply) => {
-      reply.header('vary', 'accept-encoding');
-      // RFC 9112, section 3.2; Apollo's integration makes a URL of it.
-      if (!URL.canParse(`http://${request.hostname}/`)) return refuse(reply, { status: 400, detail: 'Host is none.' });
+      reply.header('vary', vary);
+      // Apollo's integration makes a URL of it.
+      if (!isHost(request.hostname)) return refuse(reply, { status: 400, detail: 'Host is none.' });
     });
-    const origins = [...config.corsOrigins, ...(config.production ? [] : sandboxOrigins)];
-    if (origins.length > 0) {
+    if (tellsOrigins) {
       // Strict, it would refuse an OPTIONS that is no preflight in a form of its own.
       const methods = ['GET', 'POST'];
       await scope.register(cors, { origin: origins, methods, exposedHeaders, strictPreflight: false });
@@ -153,9 +168,9 @@ export async function serveGraphql(app: FastifyInstance, options: GraphqlOptions
     asking.receive(scope);
     scope.setErrorHandler((error, request, reply) => refuse(reply, problemOf(error, request, telemetry.log)));
     // All methods, so that Apollo says which ones it takes.
-    scope.route({ method: ['DELETE', 'GET', 'PATCH', 'POST', 'PUT'], url: '/graphql', handler: handle });
-  });
-  return () => apollo.stop();
+    scope.route({ method: ['DELETE', 'GET', 'PATCH', 'POST', 'PUT'], url: endpoint, handler: handle });
+  };
+  return { front, serve: async (app) => void (await app.register(serve)), stop: () => apollo.stop() };
 }
 
 type Refusal = Problem & { code?: ErrorCode };
@@ -215,22 +230,4 @@ function errorFormatter({ config, telemetry }: GraphqlOptions): Format {
         telemetry.log.error(line, 'a field failed unforeseen');
       },
     });
-}
-
-/** Written past Fastify's own way, whose hooks have nothing to add to it. */
-function send(request: FastifyRequest, reply: FastifyReply, { headers, representation }: Answer): FastifyReply {
-  const coding = representation.codingFor(request.headers['accept-encoding']);
-  const etag = request.method === 'GET' ? representation.etag(coding) : undefined;
-  const isKnown = etag !== undefined && isKnownTo(request.headers['if-none-match'], etag);
-  const bytes = representation.in(coding);
-  reply.hijack();
-  reply.raw.writeHead(isKnown ? 304 : 200, {
-    ...(reply.getHeaders() as Record<string, string>),
-    ...headers,
-    ...(etag !== undefined && { etag }),
-    ...(coding !== 'identity' && { 'content-encoding': coding }),
-    ...(!isKnown && { 'content-type': representation.contentType, 'content-length': bytes.length }),
-  });
-  reply.raw.end(isKnown ? undefined : bytes);
-  return reply;
 }

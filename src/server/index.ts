@@ -22,10 +22,11 @@ import type { Telemetry } from '../telemetry/index.ts';
 import { serveAdmin } from './admin.ts';
 import { createApp } from './app.ts';
 import { serveExplorer } from './explorer.ts';
-import { serveGraphql } from './graphql.ts';
+import { createGraphql } from './graphql.ts';
 import { type Coherence, serveHealth } from './health.ts';
 import { type MetricsPage, serveMetrics } from './metrics.ts';
 import { compressFromBytes } from './representation.ts';
+import { safeHeaders } from './safe-headers.ts';
 import { serveWebhooks } from './webhooks.ts';
 
 export type { Coherence } from './health.ts';
@@ -70,17 +71,18 @@ export async function listen(options: ListenOptions): Promise<Server> {
   const { config, telemetry, clock, resources, coherence, deliveries, lingerMs = defaultLingerMs } = options;
   let closing: Promise<void> | undefined;
   const isClosing = () => closing !== undefined;
-  const common = { log: telemetry.log, isClosing };
+  const common = { log: telemetry.log, isClosing, headers: await safeHeaders() };
 
-  const main = await createApp(common);
-  const admin = config.adminPort === undefined ? main : await createApp(common);
+  const graphql = await createGraphql({ ...options, ...common });
+  const main = createApp({ ...common, front: graphql.front });
+  const admin = config.adminPort === undefined ? main : createApp(common);
   await main.register(compress, {
     threshold: compressFromBytes,
     encodings: ['br', 'gzip'],
     globalDecompression: false,
   });
 
-  const stopApollo = await serveGraphql(main, options);
+  await graphql.serve(main);
   serveHealth(main, { ...options, isClosing });
   serveExplorer(main, { schema: options.schema, introspection: config.introspection });
   serveMetrics(admin, options);
@@ -99,7 +101,7 @@ export async function listen(options: ListenOptions): Promise<Server> {
   const apps = [...new Set([main, admin])];
   async function close(): Promise<void> {
     await Promise.all(apps.map((app) => drain(app, clock, lingerMs)));
-    await stopApollo();
+    await graphql.stop();
   }
 
   try {

@@ -7,6 +7,7 @@ import { Follower } from '../../src/cache/follower.ts';
 import { MemoryTier } from '../../src/cache/memory.ts';
 import type { Outcome } from '../../src/cache/outcome.ts';
 import type { Policy } from '../../src/cache/policy.ts';
+import { Answers } from '../../src/data/answers.ts';
 import type { Definition } from '../../src/data/definition.ts';
 import { Journal, type Part, Parts } from '../../src/data/journal.ts';
 import type { ChangeEvent, Reader } from '../../src/data/reader.ts';
@@ -39,6 +40,7 @@ export async function startProcess(
   const policies = { page, entity };
   const journal = new Journal();
   const resource = new CachedResource({ engine, upstream, definition, policies, settleMs: 1_000, journal });
+  const answers = new Answers({ follower, journal, resources: [resource] });
   await follower.tick();
   return {
     tick: () => follower.tick(),
@@ -56,7 +58,7 @@ export async function startProcess(
     /** How many changes of that kind were made here. */
     counted: (kind: string) => countOf(telemetry.metrics.changes, { namespace: 'item', source: 'test', kind }),
     ...changesOf(resource),
-    ...readsOf(resource, clock),
+    ...readsOf(resource, { answers, clock }),
     ...keptOf(resource, { journal, clock }),
   };
 }
@@ -71,9 +73,9 @@ function changesOf(resource: CachedResource<Item>) {
   };
 }
 
-function readsOf(resource: CachedResource<Item>, clock: ManualClock) {
-  const reader = (note: (outcome: Outcome) => void = () => {}) =>
-    resource.reader({ deadline: new Deadline(clock, 10_000), note });
+function readsOf(resource: CachedResource<Item>, { answers, clock }: { answers: Answers; clock: ManualClock }) {
+  const reader = (note: (outcome: Outcome) => void = () => {}, touch: (part: Part) => void = () => {}) =>
+    resource.reader({ deadline: new Deadline(clock, 10_000), note, touch });
   const readPage = (note?: (outcome: Outcome) => void) =>
     reader(note).page({ first: 10, order: 'NAME', direction: 'ASC' });
   /** How an answer came about. */
@@ -85,11 +87,13 @@ function readsOf(resource: CachedResource<Item>, clock: ManualClock) {
   return {
     /** Version of a row, by its number. */
     load: async (id: string) => numberOf(await reader().load(id)),
-    loadAll: async (ids: string[]) => {
-      const one = reader();
-      return Promise.all(ids.map(async (id) => numberOf(await one.load(id))));
-    },
-    outcome: (id: string) => outcomesOf((note) => reader(note).load(id)),
+    /** Of one answer. */
+    loadAll: (ids: string[]) =>
+      answers.unpurged(answers.begin(), ({ parts }) => {
+        const one = reader(undefined, (part) => parts.add(part));
+        return Promise.all(ids.map(async (id) => numberOf(await one.load(id))));
+      }),
+    outcome: (id: string) => outcomesOf(async (note) => reader(note).load(id)),
     /** Versions of the rows of the page, in their order. */
     page: async () => (await readPage()).edges.map(({ node }) => numberOf(node)),
     pageOutcome: () => outcomesOf(readPage),
@@ -110,7 +114,7 @@ function keptOf(resource: CachedResource<Item>, { journal, clock }: { journal: J
         const page = await reader.page({ first: 10, order: 'NAME', direction: 'ASC', ...query });
         return counts && page.totalCount;
       }),
-    keepRow: (id: string) => keep((reader) => reader.load(id)),
+    keepRow: (id: string) => keep(async (reader) => reader.load(id)),
   };
 }
 

@@ -152,6 +152,21 @@ describe('in this process ›', () => {
       expect(counted.data).toEqual({ catalogs: { totalCount: 1199 } });
     });
 
+    it('a row that is purged while others of its answer are waited for is read anew for it, whichever way that is made', async () => {
+      const query =
+        'query Both($a: ID!, $b: ID!) { a: catalog(id: $a) { title seller { name } } b: catalog(id: $b) { title } }';
+      for (const [turn, missing] of ['7000', '7001'].entries()) {
+        await catalog('1');
+        const hold = world.upstream.hold('/catalogs/{id}');
+        const asked = world.query(query, { a: encodeNodeId('Catalog', '1'), b: encodeNodeId('Catalog', missing) });
+        await hold.arrived();
+        change('1', 'xyzzy'.repeat(turn + 1));
+        await world.invalidate({ type: 'catalog', ids: ['1', '2'], mode: 'purge' });
+        hold.release();
+        expect((await asked).data).toMatchObject({ a: { title: 'xyzzy'.repeat(turn + 1) }, b: null });
+      }
+    });
+
     it('a purged row is not served again, not even while upstream fails', async () => {
       await catalog('1');
       world.upstream.faults.set({ status: 500 });

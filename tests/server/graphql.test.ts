@@ -42,7 +42,7 @@ describe('GraphQL over HTTP', () => {
     const answer = await send(`${url}/graphql?query=mutation{touch(id:7){id}}`, { headers: json });
     expect(answer.status).toBe(405);
     expect(answer.headers.allow).toBe('POST');
-    expect(things.readers).toBe(0);
+    expect(things.loads).toBe(0);
   });
 
   test('refuses other methods with 405', async () => {
@@ -115,7 +115,7 @@ describe('limits', () => {
     expect(status).toBe(400);
     expect(body).toEqual({ errors: [{ message: expect.any(String), extensions: expect.anything() }] });
     expect(body.errors?.[0]?.extensions.code).toBe('QUERY_TOO_COMPLEX');
-    expect(gateway.things.readers).toBe(0);
+    expect(gateway.things.loads).toBe(0);
   });
 
   test('hold also for a document that was seen before', async () => {
@@ -132,12 +132,12 @@ describe('limits', () => {
 });
 
 describe('the context of a request', () => {
-  test('holds a reader of each resource, made when it is first asked for', async () => {
+  test('holds a reader of each resource, one for the whole request', async () => {
     const gateway = await start();
     expect((await ask(gateway, '{ readers }')).body.data).toEqual({ readers: ['Thing'] });
-    expect(gateway.things.readers).toBe(0);
-    await ask(gateway, '{ a: thing(id: 1) { id } b: thing(id: 2) { id } }');
     expect(gateway.things.readers).toBe(1);
+    await ask(gateway, '{ a: thing(id: 1) { id } b: thing(id: 2) { id } }');
+    expect([gateway.things.readers, gateway.things.loads]).toEqual([2, 2]);
   });
 
   test('is not shared with the next request', async () => {

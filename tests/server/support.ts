@@ -59,7 +59,7 @@ const resolvers = {
   Mutation: { touch: read },
 };
 
-function read(_: unknown, { id }: { id: string }, { readers }: Context<Readers>): Promise<unknown> {
+function read(_: unknown, { id }: { id: string }, { readers }: Context<Readers>): unknown {
   return (readers.Thing as Reader<Thing>).load(id);
 }
 
@@ -88,7 +88,9 @@ export class Things implements Resource<Thing> {
   readonly #script = new Map<string, Partial<Outcome> | Error | Gate>();
   #state: CollectionStatus = { status: 'fresh', size: 3, ageSeconds: 12, quarantined: 0 };
   readonly calls: unknown[] = [];
+  /** Made, and rows asked for by them. */
   readers = 0;
+  loads = 0;
   /** What an invalidation comes to. */
   result: Partial<InvalidationResult> | Error = {};
 
@@ -107,6 +109,7 @@ export class Things implements Resource<Thing> {
     this.readers++;
     return {
       load: async (id) => {
+        this.loads++;
         const then = this.#script.get(id) ?? {};
         if (then instanceof Error) throw then;
         if (then instanceof Gate) await deadline.race(then.pass());

@@ -14,7 +14,8 @@ type Asking = {
   slot: Slot;
   asked: Asked;
   bounds: (id: string) => Bound;
-  reader: Reader<Item>;
+  /** As answers are made, of which nothing may have been purged meanwhile. */
+  read: <A>(by: (reader: Reader<Item>) => Promise<A>) => Promise<A>;
   /** Of what has been read for it so far. */
   outcomes: readonly Outcome[];
 };
@@ -71,8 +72,10 @@ export class Operations {
 
   #readRows(ids: readonly string[]): void {
     const { oracle } = this.#world;
-    this.#ask(`reads ${ids}`, { ids, together: ids.length > 1 }, async ({ slot, asked, bounds, reader, outcomes }) => {
-      const results = await Promise.all(ids.map((id) => reader.load(id).then(asValue, asFailure)));
+    this.#ask(`reads ${ids}`, { ids, together: ids.length > 1 }, async ({ slot, asked, bounds, read, outcomes }) => {
+      const results = await read((reader) =>
+        Promise.all(ids.map(async (id) => reader.load(id)).map((row) => row.then(asValue, asFailure))),
+      );
       return () => {
         for (const [index, result] of results.entries()) {
           const id = ids[index] as string;
@@ -93,9 +96,9 @@ export class Operations {
   #readPage(): void {
     const { oracle, catalogue } = this.#world;
     const options = { ids: catalogue.ids, together: false };
-    this.#ask('reads the page', options, async ({ slot, asked, bounds, reader, outcomes }) => {
+    this.#ask('reads the page', options, async ({ slot, asked, bounds, read, outcomes }) => {
       const query = { first: 100, order: 'NAME', direction: 'ASC' } as const;
-      const result = await reader.page(query).then(asValue, asFailure);
+      const result = await read((reader) => reader.page(query).then(asValue, asFailure));
       return () => {
         if ('error' in result) {
           this.#world.tell(slot.process.name, `page: ${result.error}`);
@@ -127,7 +130,18 @@ export class Operations {
       const pausedBeforeMs = slot.pausedMs;
       const outcomes: Outcome[] = [];
       const { request, end } = requestOf(slot, deadlineMs, outcomes);
-      const check = await read({ slot, asked, bounds, reader: slot.process.resource.reader(request), outcomes });
+      const { answers, resource } = slot.process;
+      const check = await read({
+        slot,
+        asked,
+        bounds,
+        read: (by) =>
+          answers.unpurged(answers.begin(), ({ parts }) => {
+            outcomes.length = 0;
+            return by(resource.reader({ ...request, touch: (part) => parts.add(part) }));
+          }),
+        outcomes,
+      });
       end();
       oracle.answered(asked, what, { pausedMs: slot.pausedMs - pausedBeforeMs });
       check();

@@ -7,7 +7,9 @@ import { Follower, type Listener } from '../../src/cache/follower.ts';
 import type { Ids } from '../../src/cache/log.ts';
 import { MemoryTier } from '../../src/cache/memory.ts';
 import type { Stamp, Token } from '../../src/cache/position.ts';
+import { Answers } from '../../src/data/answers.ts';
 import type { Policies } from '../../src/data/base.ts';
+import { Journal } from '../../src/data/journal.ts';
 import { CachedResource } from '../../src/data/resource.ts';
 import type { Telemetry } from '../../src/telemetry/index.ts';
 import type { Mutation } from './mutations.ts';
@@ -54,6 +56,7 @@ export class Process {
   readonly name: string;
   readonly actor: Connection['actor'];
   readonly resource: CachedResource<Item>;
+  readonly answers: Answers;
   readonly engine: Engine;
   readonly follower: WatchedFollower;
 
@@ -78,7 +81,9 @@ export class Process {
       leaseMs,
     });
     const definition = mutation.noVersions ? { ...items, versionOf: () => undefined } : items;
-    this.resource = new CachedResource({ engine: this.engine, upstream, definition, policies, settleMs });
+    const journal = new Journal();
+    this.resource = new CachedResource({ engine: this.engine, upstream, definition, policies, settleMs, journal });
+    this.answers = new Answers({ follower: this.follower, journal, resources: [this.resource] });
   }
 
   /** What memory holds, whether it may be served or not. */

@@ -1,0 +1,132 @@
+/**
+ * In front of Fastify: what the short ways can answer is answered from the socket.
+ *
+ *   request ─► plain? ─► its body ─► the short ways (answer-path.ts) ─► its answer
+ *                │ no                       │ not by them
+ *                ▼                          ▼
+ *             Fastify ◄──── with what is known of it (arrival.ts)
+ *
+ * Plain is a request whose answer depends on its path, its body and `Accept` alone, and whose headers nobody would
+ * refuse. What is unusual about any other is for Fastify and Apollo to know.
+ */
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../cache/clock.ts';
+import type { Answers } from '../data/answers.ts';
+import type { Answer, AnswerPath } from './answer-path.ts';
+import { noteArrival } from './arrival.ts';
+import type { Asking } from './asking.ts';
+import { openExchange } from './exchange.ts';
+import { isKnownTo } from './representation.ts';
+import { requestIdOf } from './request-id.ts';
+
+type Parts = {
+  path: AnswerPath;
+  asking: Asking;
+  answers: Answers;
+  clock: Clock;
+  timeoutMs: number;
+  maxBodyBytes: number;
+  /** Of every answer, whatever was asked. */
+  headers: Readonly<Record<string, string>>;
+  /** Whether what a page of another origin is told depends on the origin. */
+  tellsOrigins: boolean;
+  isClosing: () => boolean;
+};
+
+/** A request, and its body when it has one. */
+type Arrived = { request: IncomingMessage; response: ServerResponse; body: Buffer | undefined };
+
+const json = /^application\/json\s*(?:;|$)/i;
+
+export class Front {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** @param handOn - To Fastify. */
+  take(request: IncomingMessage, response: ServerResponse, handOn: () => void): void {
+    if (!this.#isPlain(request)) handOn();
+    else if (request.method === 'GET') this.#answer({ request, response, body: undefined }, handOn);
+    else readBody(request, (body) => this.#answer({ request, response, body }, handOn));
+  }
+
+  #isPlain(request: IncomingMessage): boolean {
+    const { isClosing, tellsOrigins, asking } = this.#parts;
+    const { headers } = request;
+    if (!asking.isFor(request) || isClosing()) return false;
+    if (headers['vitrine-position'] !== undefined || (tellsOrigins && headers.origin !== undefined)) return false;
+    if (!this.#hasPlainBody(request)) return false;
+    return isHost(headers.host);
+  }
+
+  #hasPlainBody({ method, headers }: IncomingMessage): boolean {
+    const length = headers['content-length'];
+    if (method === 'GET') return length === undefined && headers['transfer-encoding'] === undefined;
+    if (length === undefined || Number(length) > this.#parts.maxBodyBytes) return false;
+    return json.test(headers['content-type'] ?? '') && headers['content-encoding'] === undefined;
+  }
+
+  #answer(arrived: Arrived, handOn: () => void): void {
+    const { path, asking, clock } = this.#parts;
+    const { request, body } = arrived;
+    const timed = { requestId: requestIdOf(request), startedAtMs: clock.mono() };
+    const whole = asking.whole(request, body);
+    const kept = path.kept(whole, timed);
+    if (kept === undefined) void this.#run(arrived, { whole, requestId: timed.requestId, handOn });
+    else this.#send(arrived, timed.requestId, kept);
+  }
+
+  /** Never rejects: what failed is handed on. */
+  async #run(
+    arrived: Arrived,
+    { whole, requestId, handOn }: { whole: string; requestId: string; handOn: () => void },
+  ): Promise<void> {
+    const { path, asking, answers, clock, timeoutMs } = this.#parts;
+    const { request, body } = arrived;
+    const exchange = openExchange({ requestId, clock, timeoutMs, basis: answers.begin() });
+    try {
+      const asked = asking.read(request, body, whole);
+      const answer = asked && (await path.answer(asked, exchange));
+      if (answer !== undefined) {
+        exchange.deadline.end();
+        this.#send(arrived, requestId, answer);
+        return;
+      }
+      noteArrival(request, { requestId, body, exchange });
+    } catch (failure) {
+      noteArrival(request, { requestId, body, exchange, failure });
+    }
+    handOn();
+  }
+
+  #send({ request, response }: Arrived, requestId: string, { headers, representation }: Answer): void {
+    const coding = representation.codingFor(request.headers['accept-encoding']);
+    const etag = request.method === 'GET' ? representation.etag(coding) : undefined;
+    const isKnown = etag !== undefined && isKnownTo(request.headers['if-none-match'], etag);
+    const bytes = representation.in(coding);
+    response.writeHead(isKnown ? 304 : 200, {
+      ...this.#parts.headers,
+      'x-request-id': requestId,
+      ...headers,
+      ...(etag !== undefined && { etag }),
+      ...(coding !== 'identity' && { 'content-encoding': coding }),
+      ...(!isKnown && { 'content-type': representation.contentType, 'content-length': bytes.length }),
+      ...(this.#parts.isClosing() && { connection: 'close' }),
+    });
+    response.end(isKnown ? undefined : bytes);
+  }
+}
+
+/** RFC 9112, section 3.2. */
+export function isHost(host: IncomingHttpHeaders['host']): boolean {
+  return host !== undefined && URL.canParse(`http://${host}/`);
+}
+
+/** Of the length that was told: Node sees to it. */
+function readBody(request: IncomingMessage, then: (body: Buffer) => void): void {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.once('end', () => then(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+}

@@ -1,0 +1,146 @@
+/** P2, P7: in front of Fastify only those are answered whose answer the long way would give, and nothing is lost to it. */
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { type Answer, Gate, type Gateway, type Sent, send, start, Things, Wire } from './support.ts';
+
+const json = { 'content-type': 'application/json' };
+const query = '{ requestId }';
+/** Of pino. */
+const warn = 40;
+const thing = '{ thing(id: 1) { id name } }';
+
+const ofOneExchange = ['x-request-id', 'date', 'age', 'cache-status'];
+/** Told also where there is no page of another origin to read it. */
+const ofOrigins = ['access-control-expose-headers'];
+
+function lasting({ headers }: Answer): object {
+  const others = Object.entries(headers).filter(([name]) => ![...ofOneExchange, ...ofOrigins].includes(name));
+  return Object.fromEntries(others);
+}
+
+const post = (gateway: Gateway, body: string, headers: Record<string, string> = {}) =>
+  send(`${gateway.url}/graphql`, { method: 'POST', headers: { ...json, ...headers }, body });
+
+/** A gateway that knows the operation, so that it is answered in front. */
+async function startKnowing(text: string, settings: Parameters<typeof start>[0] = {}): Promise<Gateway> {
+  const gateway = await start(settings);
+  for (let times = 0; times < 2; times++) await post(gateway, JSON.stringify({ query: text }));
+  return gateway;
+}
+
+describe('an answer in front of Fastify', () => {
+  test('has the headers and the bytes of the long way', async () => {
+    const gateway = await startKnowing(thing);
+    const short = await post(gateway, JSON.stringify({ query: thing }));
+    // A position sends it the long way.
+    const long = await post(gateway, JSON.stringify({ query: thing }), { 'vitrine-position': 'e:1-0' });
+    expect(long.status).toBe(200);
+    expect([short.text, lasting(short)]).toEqual([long.text, lasting(long)]);
+  });
+
+  test('has the id that its request came with, in its headers and in its resolvers', async () => {
+    const gateway = await startKnowing(query);
+    const { headers, body } = await post(gateway, JSON.stringify({ query }), { 'x-request-id': 'order-42' });
+    expect([headers['x-request-id'], body]).toEqual(['order-42', { data: { requestId: 'order-42' } }]);
+    const { headers: own, body: odd } = await post(gateway, JSON.stringify({ query }), { 'x-request-id': 'a b' });
+    expect(own['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    expect(odd.data?.requestId).toBe(own['x-request-id']);
+  });
+
+  test('is made of a body that comes in pieces', async () => {
+    const gateway = await startKnowing(query);
+    const body = JSON.stringify({ query });
+    const wire = new Wire(gateway.url).write(
+      `POST /graphql HTTP/1.1\r\nHost: test\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${body.length}\r\nX-Request-Id: pieces\r\nConnection: close\r\n\r\n${body.slice(0, 5)}`,
+    );
+    await delay(10);
+    wire.write(body.slice(5));
+    await wire.closed;
+    expect(wire.received).toContain('{"data":{"requestId":"pieces"}}');
+  });
+
+  test('goes to nobody who left before the body was whole, and the next is answered', async () => {
+    const gateway = await startKnowing(query);
+    const { port } = new URL(gateway.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(
+      'POST /graphql HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"',
+    );
+    await delay(10);
+    socket.destroy();
+    expect((await post(gateway, JSON.stringify({ query }))).status).toBe(200);
+    expect(gateway.lines.filter(({ level }) => level >= warn)).toEqual([]);
+  });
+});
+
+describe('a request that Fastify has to know of', () => {
+  const body = JSON.stringify({ query });
+
+  test.each<[string, Sent, Partial<Answer>]>([
+    ['no JSON', { method: 'POST', headers: json, body: '{"query":' }, { status: 400 }],
+    [
+      'JSON with members that objects have by themselves',
+      { method: 'POST', headers: json, body: '{"__proto__":{}}' },
+      { status: 400 },
+    ],
+    ['an empty body', { method: 'POST', headers: json, body: '' }, { status: 400 }],
+    ['another type', { method: 'POST', headers: { 'content-type': 'text/plain' }, body }, { status: 400 }],
+    [
+      'a body that is encoded',
+      { method: 'POST', headers: { ...json, 'content-encoding': 'gzip' }, body },
+      { status: 200 },
+    ],
+    [
+      'too much',
+      { method: 'POST', headers: json, body: JSON.stringify({ query, variables: { x: 'x'.repeat(300_000) } }) },
+      { status: 413 },
+    ],
+    ['a host that is none', { method: 'POST', headers: { ...json, host: 'a b' }, body }, { status: 400 }],
+    ['another method', { method: 'PUT', headers: json, body }, { status: 405 }],
+    ['a query in the address of a POST', { method: 'POST', headers: json, body }, { status: 200 }],
+  ])('%s', async (what, sent, expected) => {
+    const gateway = await startKnowing(query);
+    const address = what.startsWith('a query in') ? '/graphql?operationName=Other' : '/graphql';
+    expect(await send(gateway.url + address, sent)).toMatchObject(expected);
+  });
+
+  test('without a length', async () => {
+    const gateway = await startKnowing(query);
+    const wire = new Wire(gateway.url).write(
+      `POST /graphql HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
+    );
+    await wire.closed;
+    expect(wire.received).toMatch(/"data":\{"requestId":/);
+  });
+
+  test('of a page of another origin, which is told whether it may read', async () => {
+    const shop = 'https://shop.example';
+    const gateway = await startKnowing(query, { config: { corsOrigins: [shop] } });
+    const { headers } = await post(gateway, body, { origin: shop });
+    expect(headers['access-control-allow-origin']).toBe(shop);
+  });
+
+  test('that began before the process was to end is not refused for it', async () => {
+    const failing = new FailingGate();
+    const things = new Things();
+    const gateway = await startKnowing(thing, { things, config: { responseCache: false } });
+    things.when('1', failing);
+    const asked = post(gateway, JSON.stringify({ query: thing }));
+    await failing.reached;
+    const closed = gateway.close();
+    failing.open();
+    const { status, body: answer, headers } = await asked;
+    expect([status, headers.connection]).toEqual([200, 'close']);
+    expect(answer.errors).toMatchObject([{ path: ['thing'], extensions: { code: 'INTERNAL_SERVER_ERROR' } }]);
+    await closed;
+  });
+});
+
+/** Lets nobody pass, so that the long way has to say what is wrong. */
+class FailingGate extends Gate {
+  override async pass(): Promise<void> {
+    await super.pass();
+    throw new Error('nobody passes');
+  }
+}
