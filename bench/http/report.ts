@@ -1,5 +1,6 @@
 /** The blocks of `docs/performance.md` and its pictures, from what a run found. Every row is shown, losing ones too. */
 import { sayBytes } from '../support/say.ts';
+import { inCell, lineOf, tableOf } from '../support/table.ts';
 import { barsOf } from './bars.ts';
 import { type ColdRow, type Figures, type HttpResults, isMeasured, type Row, type WorkResults } from './results.ts';
 import { reachedOf, targets } from './targets.ts';
@@ -112,8 +113,8 @@ function coldTable({ coldStarts }: HttpResults): string {
         ? lineOf([row.title, `${sayCount(row.medians.firstMs)} ms`, `${sayCount(row.medians.allMs)} ms`])
         : lineOf([row.title, `not measured: ${inCell(row.leftOut)}`, '']),
     );
-  const heads = lineOf(['', 'to the first answer', `and ${sayCount(coldAnswers)} more`]);
-  return lines.length === 0 ? 'Not measured.' : [heads, '|---|---:|---:|', ...lines].join('\n');
+  const heads = ['', 'to the first answer', `and ${sayCount(coldAnswers)} more`];
+  return tableOf(heads, '|---|---:|---:|', lines);
 }
 
 function rowOf(row: Row): string {
@@ -158,14 +159,6 @@ function sayCount(value: number): string {
 
 function sayDigits(value: number): string {
   return Number(value.toPrecision(3)).toLocaleString('en');
-}
-
-function inCell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ').slice(0, 300);
-}
-
-function lineOf(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`;
 }
 
 function pictureName(work: string): string {

@@ -6,9 +6,13 @@ import { fileURLToPath } from 'node:url';
 const dir = new URL('../peers/', import.meta.url);
 
 export function installPeers(): void {
-  if (existsSync(new URL('node_modules', dir))) return;
-  console.error('bench/peers has no packages yet: npm ci there.');
+  if (arePeersInstalled()) return;
+  console.error('bench/peers lacks packages: npm ci there.');
   execFileSync('npm', ['ci'], { cwd: fileURLToPath(dir), stdio: 'inherit' });
+}
+
+export function arePeersInstalled(): boolean {
+  return Object.keys(peerVersions()).every((name) => existsSync(new URL(`node_modules/${name}`, dir)));
 }
 
 /** As they are pinned. */
