@@ -8,6 +8,14 @@ export function machine(): string {
 }
 
 export function versionOfVitrine(): string {
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
-    .version;
+  return ownPackage().version;
+}
+
+/** Of a package that Vitrine depends on, as it is pinned. */
+export function versionOf(dependency: string): string {
+  return String(ownPackage().dependencies[dependency]);
+}
+
+function ownPackage(): { version: string; dependencies: Readonly<Record<string, string>> } {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 }

@@ -1,5 +1,5 @@
 /** `bench/results/`: what was measured, each kind of it in one file. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 function resultsUrl(name: string): URL {
   return new URL(`../results/${name}`, import.meta.url);
@@ -7,4 +7,8 @@ function resultsUrl(name: string): URL {
 
 export function readResults<T>(name: string): T {
   return JSON.parse(readFileSync(resultsUrl(name), 'utf8')) as T;
+}
+
+export function hasResults(name: string): boolean {
+  return existsSync(resultsUrl(name));
 }

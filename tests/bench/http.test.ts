@@ -1,6 +1,6 @@
 /** `npm run bench`, as far as it does not time anything: what is asked, what is compared, what is made of the figures. */
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,7 +16,6 @@ import { type Server, servers } from '../../bench/http/servers.ts';
 import { type Running, Stage } from '../../bench/http/stage.ts';
 import { reachedOf, targets } from '../../bench/http/targets.ts';
 import { type Work, works } from '../../bench/http/works.ts';
-import { replaceBlocks } from '../../bench/support/blocks.ts';
 import { seededRandom } from '../../src/embedded/random.ts';
 import { isThere } from '../support/setup.ts';
 
@@ -220,18 +219,5 @@ describe('what is made of the figures', () => {
   it('draws a bar for each that was measured', () => {
     const [picture = ''] = picturesOf(results).values();
     expect(picture.match(/<rect class="(vitrine|peer|ceiling)"/g)).toHaveLength(rows.length - 1);
-  });
-});
-
-describe('the page about performance', () => {
-  const page = readFileSync('docs/performance.md', 'utf8');
-
-  it('has a place for each block, and in it what the results say', () => {
-    if (!existsSync('bench/results/http.json')) return expect(page).toContain('Not measured yet');
-    const results = JSON.parse(readFileSync('bench/results/http.json', 'utf8')) as HttpResults;
-    expect(replaceBlocks(page, blocksOf(results))).toBe(page);
-    for (const [name, picture] of picturesOf(results)) {
-      expect(readFileSync(`docs/images/${name}`, 'utf8')).toBe(picture);
-    }
   });
 });
