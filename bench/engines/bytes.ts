@@ -15,7 +15,9 @@ export async function open(opening: Opening): Promise<Engine> {
   /** By Vitrine, when they are asked for the first time. */
   async function store(ids: readonly string[]): Promise<void> {
     await vitrine.getMany(ids);
-    for (const key of await client.keys('*:{*:*}:*')) keys.set(key.slice(key.lastIndexOf(':') + 1), key);
+    for await (const found of client.scanIterator({ MATCH: '*:{*:*}:*' })) {
+      for (const key of found) keys.set(key.slice(key.lastIndexOf(':') + 1), key);
+    }
   }
 
   const keyOf = (id: string) => keys.get(id) as string;

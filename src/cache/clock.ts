@@ -1,6 +1,4 @@
 /** Time and chance are arguments of the engine: real in production, moved by hand in tests, seeded in the simulator. */
-import { setTimeout as delay } from 'node:timers/promises';
-
 export interface Clock {
   /** Milliseconds since the epoch by this machine's clock, which may jump. */
   now(): number;
@@ -16,11 +14,21 @@ export type Random = () => number;
 export const systemClock: Clock = {
   now: () => Date.now(),
   mono: () => performance.now(),
-  sleep: async (ms, signal) => {
-    try {
-      await delay(ms, undefined, { ...(signal && { signal }) });
-    } catch {
-      throw signal?.reason; // Nothing else ends it.
-    }
-  },
+  // Node's own makes an error with a stack of each sleep that is ended, and most are: by an answer in time.
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const end = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', end);
+        resolve();
+      }, ms);
+      signal?.addEventListener('abort', end, { once: true });
+    }),
 };

@@ -47,6 +47,8 @@ export const instantText = z.iso
   .refine(hasYearOfFourDigits, { error: 'the year is not of four digits in UTC' });
 
 function hasYearOfFourDigits(text: string): boolean {
+  // An offset moves it by hours.
+  if (!text.startsWith('0000') && !text.startsWith('9999')) return true;
   const year = new Date(text).getUTCFullYear();
   return year >= 0 && year <= 9999;
 }
@@ -69,6 +71,11 @@ export const wireId = z
  * @returns Such as `2026-03-04T10:00:00.123Z` cut of its `Z`, with further digits behind: `2026-03-04T10:00:00.123456`.
  */
 export function versionOfTime(text: string): string {
+  const utc = /^(.{17}\d\d)(?:\.(\d+))?Z$/.exec(text);
+  if (utc !== null) {
+    const [, second, fraction = ''] = utc;
+    return `${second}.${fraction.slice(0, 3).padEnd(3, '0')}${fraction.slice(3).replace(/0+$/, '')}`;
+  }
   const [, finer = ''] = /\.\d{3}(\d+)/.exec(text) ?? [];
   return new Date(text).toISOString().slice(0, -1) + finer.replace(/0+$/, '');
 }

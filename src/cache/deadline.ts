@@ -1,6 +1,9 @@
 /** How long a request may wait, whatever it waits for. */
 import type { Clock } from './clock.ts';
 
+/** Why a sleep ends that nobody needs any more. One for all: an error for each would cost more than the sleep. */
+export const inTime = new Error('in time');
+
 /** The time that something may take is over. */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
@@ -38,7 +41,7 @@ export class Deadline {
 
   /** Stops the timer: the request is answered. */
   end(): void {
-    this.#ended?.abort();
+    this.#ended?.abort(inTime);
   }
 
   #startTimer(): Promise<never> {
@@ -59,5 +62,5 @@ export function timeLimit(clock: Clock, ms: number): { signal: AbortSignal; end(
       () => {}, // Ended before.
     );
   }
-  return { signal: over.signal, end: () => ended.abort() };
+  return { signal: over.signal, end: () => ended.abort(inTime) };
 }

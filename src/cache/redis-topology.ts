@@ -9,6 +9,7 @@
  */
 import { ErrorReply } from '@redis/client';
 import type { Clock } from './clock.ts';
+import { inTime } from './deadline.ts';
 import { type Address, type RedisClient, RedisError } from './redis-connection.ts';
 
 export interface Topology {
@@ -72,6 +73,6 @@ export async function answerWithin<T>(clock: Clock, timeoutMs: number, ask: () =
     answer.catch(() => {}); // After the deadline nobody asks any more.
     return await Promise.race([answer, deadline]);
   } finally {
-    answered.abort();
+    answered.abort(inTime);
   }
 }
