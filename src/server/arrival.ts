@@ -9,7 +9,8 @@ export type Arrival = {
   requestId: string;
   /** Undefined for those without one. */
   body: Buffer | undefined;
-  exchange: Exchange;
+  /** Undefined where none was begun. */
+  exchange: Exchange | undefined;
   /** Why it has no answer; undefined when the long way is to find one. */
   failure?: unknown;
 };

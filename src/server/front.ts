@@ -15,7 +15,7 @@ import type { Answers } from '../data/answers.ts';
 import type { Answer, AnswerPath } from './answer-path.ts';
 import { noteArrival } from './arrival.ts';
 import type { Asking } from './asking.ts';
-import { openExchange } from './exchange.ts';
+import { type Exchange, openExchange } from './exchange.ts';
 import { isKnownTo } from './representation.ts';
 import { requestIdOf } from './request-id.ts';
 
@@ -48,8 +48,8 @@ export class Front {
   /** @param handOn - To Fastify. */
   take(request: IncomingMessage, response: ServerResponse, handOn: () => void): void {
     if (!this.#isPlain(request)) handOn();
-    else if (request.method === 'GET') this.#answer({ request, response, body: undefined }, handOn);
-    else readBody(request, (body) => this.#answer({ request, response, body }, handOn));
+    else if (request.method === 'GET') void this.#answer({ request, response, body: undefined }, handOn);
+    else readBody(request, (body) => void this.#answer({ request, response, body }, handOn));
   }
 
   #isPlain(request: IncomingMessage): boolean {
@@ -68,29 +68,22 @@ export class Front {
     return json.test(headers['content-type'] ?? '') && headers['content-encoding'] === undefined;
   }
 
-  #answer(arrived: Arrived, handOn: () => void): void {
-    const { path, asking, clock } = this.#parts;
-    const { request, body } = arrived;
-    const timed = { requestId: requestIdOf(request), startedAtMs: clock.mono() };
-    const whole = asking.whole(request, body);
-    const kept = path.kept(whole, timed);
-    if (kept === undefined) void this.#run(arrived, { whole, requestId: timed.requestId, handOn });
-    else this.#send(arrived, timed.requestId, kept);
-  }
-
   /** Never rejects: what failed is handed on. */
-  async #run(
-    arrived: Arrived,
-    { whole, requestId, handOn }: { whole: string; requestId: string; handOn: () => void },
-  ): Promise<void> {
+  async #answer(arrived: Arrived, handOn: () => void): Promise<void> {
     const { path, asking, answers, clock, timeoutMs } = this.#parts;
     const { request, body } = arrived;
-    const exchange = openExchange({ requestId, clock, timeoutMs, basis: answers.begin() });
+    const requestId = requestIdOf(request);
+    let exchange: Exchange | undefined;
     try {
-      const asked = asking.read(request, body, whole);
-      const answer = asked && (await path.answer(asked, exchange));
+      const whole = asking.whole(request, body);
+      let answer = path.kept(whole, { requestId, startedAtMs: clock.mono() });
+      if (answer === undefined) {
+        exchange = openExchange({ requestId, clock, timeoutMs, basis: answers.begin() });
+        const asked = asking.read(request, body, whole);
+        answer = asked && (await path.answer(asked, exchange));
+      }
       if (answer !== undefined) {
-        exchange.deadline.end();
+        exchange?.deadline.end();
         this.#send(arrived, requestId, answer);
         return;
       }

@@ -2,6 +2,8 @@
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { Answers } from '../../src/data/answers.ts';
+import { Journal } from '../../src/data/journal.ts';
 import { type Answer, Gate, type Gateway, type Sent, send, start, Things, Wire } from './support.ts';
 
 const json = { 'content-type': 'application/json' };
@@ -119,6 +121,21 @@ describe('a request that Fastify has to know of', () => {
     const gateway = await startKnowing(query, { config: { corsOrigins: [shop] } });
     const { headers } = await post(gateway, body, { origin: shop });
     expect(headers['access-control-allow-origin']).toBe(shop);
+  });
+
+  test('that failed unforeseen is told so, and the next is answered', async () => {
+    const follower = { trusted: true, now: () => Date.now() };
+    const answers = new Answers({ follower, journal: new Journal(), resources: [] });
+    answers.holds = () => {
+      throw new Error('nobody foresaw this');
+    };
+    const gateway = await start({ options: { answers } });
+    const body = JSON.stringify({ query: thing });
+    for (let times = 0; times < 2; times++) await post(gateway, body);
+    const { status, body: answer } = await post(gateway, body);
+    expect([status, answer.errors?.[0]?.extensions.code]).toEqual([500, 'INTERNAL_SERVER_ERROR']);
+    expect(gateway.lines).toContainEqual(expect.objectContaining({ event: 'http.error' }));
+    expect((await post(gateway, JSON.stringify({ query }))).status).toBe(200);
   });
 
   test('that began before the process was to end is not refused for it', async () => {
