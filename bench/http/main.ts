@@ -12,7 +12,7 @@ import { Progress } from './progress.ts';
 import { coldAnswers } from './report.ts';
 import type { HttpResults } from './results.ts';
 import { run } from './run.ts';
-import { type Client, type Server, servers } from './servers.ts';
+import { type Server, servers } from './servers.ts';
 import { Stage } from './stage.ts';
 import { works } from './works.ts';
 
@@ -22,7 +22,6 @@ type Choice = {
   rounds: number;
   seconds: number;
   connections: number;
-  client: Client;
   out: string;
 };
 
@@ -47,12 +46,11 @@ await new Command('bench')
   .option('--rounds <count>', 'how often each is measured', wholeNumberFrom(1), 5)
   .option('--seconds <count>', 'how long, each time; as long before it to warm up', wholeNumberFrom(1), 4)
   .option('--connections <count>', 'requests under way at once', wholeNumberFrom(1), 64)
-  .addOption(new Option('--client <name>', 'by what peers read the API').choices(['undici', 'fetch']).default('undici'))
   .option('--out <file>', 'where the figures go', 'bench/results/http.json')
   .action(bench)
   .parseAsync();
 
-async function bench({ only, peers, rounds, seconds, connections, client, out }: Choice): Promise<void> {
+async function bench({ only, peers, rounds, seconds, connections, out }: Choice): Promise<void> {
   const wrk = versionOf('wrk', '-v');
   if (wrk === undefined) throw new Error('The load comes from wrk. Debian and Ubuntu: sudo apt-get install wrk.');
   if (peers.length > 0) installPeers();
@@ -64,7 +62,7 @@ async function bench({ only, peers, rounds, seconds, connections, client, out }:
   const chosen = servers.filter((server) =>
     isOfNginx(server) ? nginx !== undefined : server.kind !== 'peer' || peers.includes(server),
   );
-  const stage = await Stage.open({ isApart, client });
+  const stage = await Stage.open({ isApart });
   const about = {
     measuredOn: new Date().toISOString().slice(0, 10),
     machine: machine(),

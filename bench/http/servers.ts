@@ -3,8 +3,6 @@ import { join } from 'node:path';
 import { webhookSecret } from './changes.ts';
 import type { DataName } from './upstreams.ts';
 
-export type Client = 'undici' | 'fetch';
-
 /** What a server is started with. */
 type Setting = {
   data: DataName;
@@ -12,8 +10,6 @@ type Setting = {
   redisUrl: string;
   /** Folder of `answer.json` and `headers.json`: what Vitrine answers where its answer never changes. */
   answerDir: string;
-  /** By what peers read the API. */
-  client: Client;
   /** Free at the moment, for those who cannot choose for themselves. */
   port: number;
 };
@@ -56,6 +52,12 @@ export const servers: readonly Server[] = [
   peer('yoga', 'GraphQL Yoga'),
   ...withCache('yoga-response-cache', 'GraphQL Yoga + response cache'),
   peer('graphql-jit-express', 'graphql-jit on Express'),
+  // The faster client, which their docs do not name, for the fastest of each kind.
+  ...[
+    peer('apollo-fastify', 'Apollo Server on Fastify'),
+    peer('mercurius-jit', 'Mercurius + JIT'),
+    peer('mercurius-cache-memory', 'Mercurius + JIT + mercurius-cache, in memory', 'mercurius-cache'),
+  ].map(byUndici),
   ceiling('fixed-fastify', 'fixed body, Fastify', {
     command: ({ answerDir }) => ({ args: ['bench/http/ceilings/fastify.ts', answerDir] }),
   }),
@@ -108,15 +110,27 @@ function peer(name: string, title: string, file = name, { onRedis = false }: { o
     keeps: file.endsWith('-cache'),
     method: 'POST',
     path: '/graphql',
-    command: ({ data, upstreamUrl, redisUrl, client }) => ({
+    command: ({ data, upstreamUrl, redisUrl }) => ({
       args: [join('bench/peers', `${file}.js`)],
       env: {
         DATA: data === 'posts' ? 'posts' : 'catalogs',
         UPSTREAM_URL: upstreamUrl,
-        CLIENT: client,
         ...(onRedis && { REDIS_URL: redisUrl }),
       },
     }),
+  };
+}
+
+/** Reads the API by undici's `request`. */
+function byUndici({ name, title, command, ...others }: Server): Server {
+  return {
+    ...others,
+    name: `${name}-undici`,
+    title: `${title}, by undici`,
+    command: (setting) => {
+      const { env, ...rest } = command(setting);
+      return { ...rest, env: { ...env, CLIENT: 'undici' } };
+    },
   };
 }
 

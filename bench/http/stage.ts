@@ -11,7 +11,7 @@ import { type RunningNginx, startNginx } from '../../tests/support/nginx.ts';
 import { eventually, freePort, type RunningRedis, startRedis } from '../../tests/support/redis.ts';
 import { type Answer, ask, type Target } from './answers.ts';
 import { onCore } from './cores.ts';
-import type { Client, Server } from './servers.ts';
+import type { Server } from './servers.ts';
 import { type Started, startProcess } from './started.ts';
 import { type DataName, startUpstreamOf } from './upstreams.ts';
 import type { Work } from './works.ts';
@@ -34,22 +34,19 @@ export type Running = {
 type Options = {
   /** Whether servers have a core to themselves. */
   isApart: boolean;
-  client: Client;
 };
 
 export class Stage {
   readonly dir: string;
   readonly #redis: RunningRedis;
   readonly #isApart: boolean;
-  readonly #client: Client;
   readonly #upstreams = new Map<DataName, Started>();
   #starts = 0;
 
-  private constructor(dir: string, redis: RunningRedis, { isApart, client }: Options) {
+  private constructor(dir: string, redis: RunningRedis, { isApart }: Options) {
     this.dir = dir;
     this.#redis = redis;
     this.#isApart = isApart;
-    this.#client = client;
   }
 
   static async open(options: Options): Promise<Stage> {
@@ -99,7 +96,6 @@ export class Stage {
       upstreamUrl: upstream.url,
       redisUrl: this.#redis.url.href,
       answerDir: this.#answerDir(name),
-      client: this.#client,
       port: await freePort(),
     });
     const startedAtMs = performance.now();

@@ -55,7 +55,7 @@ const behindNginx = isThere('nginx') ? [named('vitrine-nginx')] : [];
 let stage: Stage;
 
 beforeAll(async () => {
-  stage = await Stage.open({ isApart: false, client: 'undici' });
+  stage = await Stage.open({ isApart: false });
 });
 
 afterAll(() => stage.close());
