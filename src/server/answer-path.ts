@@ -95,7 +95,7 @@ export class AnswerPath {
 
   async #run(
     operation: CompiledOperation,
-    { variables, contentType, request }: Asked,
+    { variables, contentType }: Asked,
     exchange: Exchange,
     key?: string,
   ): Promise<Answer | undefined> {
@@ -110,18 +110,13 @@ export class AnswerPath {
     const headers = conclusion.of({ operationName, policy, errors: [], hasData: true, exchange });
     const bytes = Buffer.from(`${JSON.stringify({ data: result.data })}\n`);
     const answer = { headers, representation: new Representation(bytes, contentType) };
-    if (key !== undefined) this.#keep(key, { operation, request, answer, exchange });
+    if (key !== undefined) this.#keep(key, { operation, answer, exchange });
     return answer;
   }
 
   #keep(
     key: string,
-    {
-      operation,
-      request,
-      answer,
-      exchange,
-    }: { operation: CompiledOperation; request: string; answer: Answer; exchange: Exchange },
+    { operation, answer, exchange }: { operation: CompiledOperation; answer: Answer; exchange: Exchange },
   ): void {
     const { answers, cache } = this.#parts;
     const { outcomes, basis } = exchange;
@@ -138,7 +133,6 @@ export class AnswerPath {
       cacheControl,
       representation: answer.representation,
     });
-    cache.remember(request, key);
   }
 
   #answerOf({ name, cacheControl, representation, oldestMs, freshUntilMs }: Kept, asked: Timed): Answer {

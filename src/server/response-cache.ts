@@ -70,7 +70,7 @@ export class ResponseCache {
     this.#outcomes.inc({ outcome: 'stored' });
   }
 
-  /** The same request comes in the same form again, mostly. */
+  /** What came a second time comes in the same form again, mostly. */
   remember(request: string, key: string): void {
     this.#byRequest.set(request, key);
   }
