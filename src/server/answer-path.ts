@@ -3,7 +3,7 @@
  *
  *   kept whole ─► its bytes
  *       └─ no ─► compiled ─► the same under way, begun at the present moment? ─► its answer
- *                    │                         └─ no ─► run ─► without errors: bytes ─► kept, if it may be
+ *                    │                         └─ no ─► run ─► without errors: bytes ─► kept, if asked for again
  *                    └─ no ─► the long way ◄───────────────────┴─ with errors
  *
  * Whatever is unusual about a request goes the long way, which says what is wrong with it. So only requests that it
@@ -59,9 +59,10 @@ export class AnswerPath {
 
   /** @returns Undefined when it has to go the long way. */
   async answer(asked: Asked, exchange: Exchange): Promise<Answer | undefined> {
-    const operation = this.#parts.operations.find(asked.text);
+    const { cache, operations } = this.#parts;
+    const isAskedAgain = cache?.isAskedAgain(asked.request);
+    const operation = operations.find(asked.text);
     if (operation === undefined) return undefined;
-    const { cache } = this.#parts;
     if (cache === undefined || !isShareable(operation)) return this.#run(operation, asked, exchange);
     const key = keyOf(asked);
     const kept = cache.find(key);
@@ -69,7 +70,7 @@ export class AnswerPath {
       cache.remember(asked.request, key);
       return this.#answerOf(kept, exchange);
     }
-    return this.#share(key, exchange, () => this.#run(operation, asked, exchange, key));
+    return this.#share(key, exchange, () => this.#run(operation, asked, exchange, isAskedAgain ? key : undefined));
   }
 
   /** Identical operations under way share one execution, if it began at the present position of the journal. */
@@ -97,7 +98,7 @@ export class AnswerPath {
     operation: CompiledOperation,
     { variables, contentType }: Asked,
     exchange: Exchange,
-    key?: string,
+    keepAs?: string,
   ): Promise<Answer | undefined> {
     const { answers, conclusion, resources } = this.#parts;
     const result = await answers.unpurged(exchange.basis, (basis) => {
@@ -110,7 +111,7 @@ export class AnswerPath {
     const headers = conclusion.of({ operationName, policy, errors: [], hasData: true, exchange });
     const bytes = Buffer.from(`${JSON.stringify({ data: result.data })}\n`);
     const answer = { headers, representation: new Representation(bytes, contentType) };
-    if (key !== undefined) this.#keep(key, { operation, answer, exchange });
+    if (keepAs !== undefined) this.#keep(keepAs, { operation, answer, exchange });
     return answer;
   }
 

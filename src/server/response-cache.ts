@@ -4,12 +4,13 @@
  *   the request as it came (a shortcut) ─┐
  *   document, name, variables, media ────┴─► kept ─► still what would be answered now? (data/answers.ts) ─► its bytes
  *
- * Bounded in bytes; the least recently used go first. An answer with an error, a private one, and one that was not
+ * Bounded in bytes; the least recently used go first, and what is asked for once never comes in. An answer with an error, a private one, and one that was not
  * fresh throughout are never kept.
  */
 import { LRUCache } from 'lru-cache';
 import type { Answers, Basis } from '../data/answers.ts';
 import type { Metrics } from '../telemetry/index.ts';
+import { Doorkeeper } from './doorkeeper.ts';
 import type { Representation } from './representation.ts';
 
 export type Kept = {
@@ -31,6 +32,7 @@ export class ResponseCache {
   readonly #outcomes: Metrics['responseCache'];
   readonly #byKey: LRUCache<string, Kept>;
   readonly #byRequest: LRUCache<string, string>;
+  readonly #doorkeeper = new Doorkeeper();
 
   constructor({ answers, metrics, maxBytes }: { answers: Answers; metrics: Metrics; maxBytes: number }) {
     this.#answers = answers;
@@ -45,6 +47,11 @@ export class ResponseCache {
       maxSize: Math.ceil(maxBytes / 4),
       sizeCalculation: (key, request) => 2 * (key.length + request.length) + 100,
     });
+  }
+
+  /** Whether its answer is worth keeping. @param request - As it came; noted from now on. */
+  isAskedAgain(request: string): boolean {
+    return this.#doorkeeper.knows(request);
   }
 
   /** @param request - The request as it came. */

@@ -187,6 +187,23 @@ describe('P8 seen › an answer that is served on error', () => {
   });
 });
 
+describe('an answer that is asked for once', () => {
+  beforeAll(async () => {
+    world = await startWorld();
+    await untilWarm(world);
+  });
+
+  it('is not kept, though its operation is asked for again and again', async () => {
+    const query = 'query ($id: ID!) { catalog(id: $id) { title } }';
+    const stored = () => world.metric('vitrine_response_cache_total', { outcome: 'stored' });
+    const askFor = (source: number) => ask({ query, variables: { id: id('Catalog', String(source)) } });
+    for (let source = 1; source <= 20; source++) await askFor(source);
+    expect(await stored()).toBe(0);
+    for (let source = 11; source <= 20; source++) await askFor(source);
+    expect(await stored()).toBe(10);
+  });
+});
+
 describe('P5 no resurrection › an answer that is kept whole', () => {
   beforeAll(async () => {
     world = await startWorld();

@@ -1,0 +1,28 @@
+/** What is asked for once takes no room among whole answers. */
+import { describe, expect, test } from 'vitest';
+import { Doorkeeper } from '../../src/server/doorkeeper.ts';
+
+const others = (count: number) => Array.from({ length: count }, (_, index) => `{"query":"{ other${index} }"}`);
+
+describe('a doorkeeper', () => {
+  test('knows a request from the second time on', () => {
+    const doorkeeper = new Doorkeeper();
+    const times = ['first', 'second', 'third'].map(() => doorkeeper.knows('{"query":"{ greet }"}'));
+    expect(times).toEqual([false, true, true]);
+  });
+
+  test('tells requests apart, nearly all of many', () => {
+    const doorkeeper = new Doorkeeper();
+    const mistaken = others(20_000).filter((request) => doorkeeper.knows(request));
+    expect(mistaken.length).toBeLessThan(5);
+  });
+
+  test('remembers most of the last ten thousand, and forgets in the end', () => {
+    const doorkeeper = new Doorkeeper();
+    doorkeeper.knows('asked long ago');
+    for (const request of others(1_000_000)) doorkeeper.knows(request);
+    expect(doorkeeper.knows('asked long ago')).toBe(false);
+    const last = others(1_000_000).slice(-10_000);
+    expect(last.filter((request) => doorkeeper.knows(request)).length).toBeGreaterThan(8_000);
+  });
+});
