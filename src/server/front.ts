@@ -6,8 +6,8 @@
  *                ▼                          ▼
  *             Fastify ◄──── with what is known of it (arrival.ts)
  *
- * Plain is a request whose answer depends on its path, its body and `Accept` alone, and whose headers nobody would
- * refuse. What is unusual about any other is for Fastify and Apollo to know.
+ * Plain is a request whose answer depends on its path, its body and `Accept` alone, and which nobody would refuse. What
+ * is unusual about any other is for Fastify and Apollo to know.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../cache/clock.ts';
@@ -28,8 +28,8 @@ type Parts = {
   maxBodyBytes: number;
   /** Of every answer, whatever was asked. */
   headers: Readonly<Record<string, string>>;
-  /** Whether what a page of another origin is told depends on the origin. */
-  tellsOrigins: boolean;
+  /** Whose pages may read what is answered (CORS). */
+  origins: readonly string[];
   isClosing: () => boolean;
 };
 
@@ -53,12 +53,10 @@ export class Front {
   }
 
   #isPlain(request: IncomingMessage): boolean {
-    const { isClosing, tellsOrigins, asking } = this.#parts;
+    const { isClosing, asking } = this.#parts;
     const { headers } = request;
-    if (!asking.isFor(request) || isClosing()) return false;
-    if (headers['vitrine-position'] !== undefined || (tellsOrigins && headers.origin !== undefined)) return false;
-    if (!this.#hasPlainBody(request)) return false;
-    return isHost(headers.host);
+    if (!asking.isFor(request) || headers['vitrine-position'] !== undefined || isClosing()) return false;
+    return this.#hasPlainBody(request) && isHost(headers.host);
   }
 
   #hasPlainBody({ method, headers }: IncomingMessage): boolean {
@@ -95,6 +93,7 @@ export class Front {
   }
 
   #send({ request, response }: Arrived, requestId: string, { headers, representation }: Answer): void {
+    const { origin } = request.headers;
     const coding = representation.codingFor(request.headers['accept-encoding']);
     const etag = request.method === 'GET' ? representation.etag(coding) : undefined;
     const isKnown = etag !== undefined && isKnownTo(request.headers['if-none-match'], etag);
@@ -103,6 +102,7 @@ export class Front {
       ...this.#parts.headers,
       'x-request-id': requestId,
       ...headers,
+      ...(origin !== undefined && this.#parts.origins.includes(origin) && { 'access-control-allow-origin': origin }),
       ...(etag !== undefined && { etag }),
       ...(coding !== 'identity' && { 'content-encoding': coding }),
       ...(!isKnown && { 'content-type': representation.contentType, 'content-length': bytes.length }),

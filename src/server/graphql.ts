@@ -39,6 +39,7 @@ import { ResponseCache } from './response-cache.ts';
 const vary = 'accept, accept-encoding';
 /** What a page of another origin may read besides the body. */
 const exposedHeaders = ['Age', 'Cache-Status', 'Retry-After', 'X-Request-Id'];
+const headersByOrigin = { vary: `${vary}, Origin`, 'access-control-expose-headers': exposedHeaders.join(', ') };
 
 export type GraphqlOptions = {
   config: Config;
@@ -90,7 +91,6 @@ export async function createGraphql(options: GraphqlOptions): Promise<GraphqlEnd
   });
   const asking = new Asking();
   const origins = [...config.corsOrigins, ...(config.production ? [] : sandboxOrigins)];
-  const tellsOrigins = origins.length > 0;
   const { requestTimeoutMs: timeoutMs } = config;
   const front = new Front({
     path,
@@ -99,8 +99,8 @@ export async function createGraphql(options: GraphqlOptions): Promise<GraphqlEnd
     clock,
     timeoutMs,
     maxBodyBytes,
-    headers: { ...options.headers, vary: tellsOrigins ? `${vary}, Origin` : vary },
-    tellsOrigins,
+    headers: { ...options.headers, ...(origins.length > 0 ? headersByOrigin : { vary }) },
+    origins,
     isClosing,
   });
   const apolloHandler = fastifyApolloHandler(apollo, {
@@ -160,7 +160,7 @@ export async function createGraphql(options: GraphqlOptions): Promise<GraphqlEnd
       // Apollo's integration makes a URL of it.
       if (!isHost(request.hostname)) return refuse(reply, { status: 400, detail: 'Host is none.' });
     });
-    if (tellsOrigins) {
+    if (origins.length > 0) {
       // Strict, it would refuse an OPTIONS that is no preflight in a form of its own.
       const methods = ['GET', 'POST'];
       await scope.register(cors, { origin: origins, methods, exposedHeaders, strictPreflight: false });
