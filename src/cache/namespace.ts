@@ -164,7 +164,7 @@ export class Namespace<T> {
 
   /**
    * The view was read anew. Where it and memory differ, what is ahead goes on in both: no row goes back from one to the
-   * other. What is past its age says nothing: least of all that a row is there which the view lacks.
+   * other. What is past its age says no more than that: least of all that a row is there which the view lacks.
    */
   viewReplaced(): void {
     const { follower } = this.#engine;
@@ -172,8 +172,9 @@ export class Namespace<T> {
     for (const [id, entry] of this.#memory.entries()) {
       const inView = this.#neighbour?.find(id);
       if (inView !== undefined && isAhead(inView, entry)) this.#memory.delete(id);
-      else if (this.#usable(id, entry, nowMs) !== undefined) this.#neighbour?.installed(id, entry);
-      else if (inView !== undefined && follower.valid(this.name, id, inView.asOf)) this.#install(id, inView);
+      else if (this.#usable(id, entry, nowMs) !== undefined || this.#holdsBack(id, entry, inView)) {
+        this.#neighbour?.installed(id, entry);
+      } else if (inView !== undefined && follower.valid(this.name, id, inView.asOf)) this.#install(id, inView);
     }
   }
 
@@ -295,6 +296,12 @@ export class Namespace<T> {
 
   #isTrue(id: string, entry: Entry<T>): boolean {
     return this.#engine.follower.valid(this.name, id, entry.asOf) && !this.#lags(id, entry);
+  }
+
+  /** Whatever its age: then the view has it read again. */
+  #holdsBack(id: string, entry: Entry<T>, inView: Entry<T> | undefined): boolean {
+    if (entry.version === undefined || inView?.version === undefined) return false;
+    return inView.version < entry.version && this.#isTrue(id, entry);
   }
 
   #lags(id: string, entry: Entry<T>): boolean {

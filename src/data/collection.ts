@@ -28,6 +28,9 @@ const patchDeadlineMs = 30_000;
 
 type Ready<T> = { base: Base<T>; outcome: Outcome };
 
+/** One batch of reads of changed rows: since when, on the monotonic clock, and in the end what could not be read. */
+type Cleaning = { askedMs: number; unread: Promise<ReadonlyMap<string, Error>> };
+
 /** How a page that waited came about. */
 type Waited = Pick<Outcome, 'kind' | 'tier'>;
 
@@ -47,7 +50,7 @@ export class Collection<T> implements Listener {
   readonly #view: LiveView<T>;
   readonly #fills: BaseFills<T>;
   readonly #journal: Journal;
-  #cleaning: Promise<Error | undefined> | undefined;
+  #cleaning: Cleaning | undefined;
 
   constructor({ engine, definition, policies, namespace, upstream, journal }: Options<T>) {
     this.name = definition.endpoint.name;
@@ -157,7 +160,7 @@ export class Collection<T> implements Listener {
   /** What changed, or may not be used any more, is read at once: for readiness as much as for those who ask. */
   #catchUp(held: boolean): void {
     if (held) this.warm();
-    if (this.#view.dirtyIds.length > 0) void this.#clean();
+    if (this.#view.dirtyIds.length > 0) this.#clean();
   }
 
   // ── Serving ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -182,7 +185,7 @@ export class Collection<T> implements Listener {
       if (freshness !== 'fresh') this.#fills.refresh();
       this.#view.markOverdue(base);
       if (this.#view.isDirtyBy(knowsUntilMs)) {
-        const unread = await this.#untilClean(request);
+        const unread = await this.#untilClean(request, knowsUntilMs);
         if (unread !== undefined && this.#view.isDirtyBy(knowsUntilMs)) return this.#onError(unread);
         continue; // The era, the base or what is trusted may be another by now.
       }
@@ -236,32 +239,42 @@ export class Collection<T> implements Listener {
 
   // ── Rows that changed ─────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** @returns Why a changed row could not be read, if one could not. */
-  async #untilClean(request: ReadRequest): Promise<Error | undefined> {
+  /**
+   * @param knowsUntilMs - Of a page: what was dirty by then, it must not be without.
+   * @returns Why a row that it needs could not be read, if one could not since it was asked for. A batch from before may
+   *   have waited long for other rows; what failed in it is read again.
+   */
+  async #untilClean(request: ReadRequest, knowsUntilMs: number): Promise<Error | undefined> {
+    const { askedMs, unread } = this.#clean();
     try {
-      return await request.deadline.race(this.#clean());
+      const failed = await request.deadline.race(unread);
+      if (askedMs < knowsUntilMs) return undefined;
+      return failed.entries().find(([id]) => this.#view.isDirty(id, knowsUntilMs))?.[1];
     } catch (thrown) {
       return asError(thrown);
     }
   }
 
   /** One batch for all dirty ids, shared by all who wait. */
-  #clean(): Promise<Error | undefined> {
-    this.#cleaning ??= this.#readDirty().finally(() => {
-      this.#cleaning = undefined;
-    });
+  #clean(): Cleaning {
+    if (this.#cleaning === undefined) {
+      const askedMs = this.#engine.clock.mono();
+      const unread = this.#readDirty(askedMs).finally(() => {
+        this.#cleaning = undefined;
+      });
+      this.#cleaning = { askedMs, unread };
+    }
     return this.#cleaning;
   }
 
-  async #readDirty(): Promise<Error | undefined> {
-    const askedMs = this.#engine.clock.mono();
+  async #readDirty(askedMs: number): Promise<ReadonlyMap<string, Error>> {
     const deadline = new Deadline(this.#engine.clock, patchDeadlineMs);
     const results = await this.#namespace.get(this.#view.dirtyIds, { deadline, note: () => {} });
     deadline.end();
-    let unread: Error | undefined;
+    const unread = new Map<string, Error>();
     for (const [id, result] of results) {
-      if ('error' in result) unread = result.error;
-      else if (result.outcome.kind === 'stale_if_error') unread = new ReadError('UPSTREAM_UNAVAILABLE');
+      if ('error' in result) unread.set(id, result.error);
+      else if (result.outcome.kind === 'stale_if_error') unread.set(id, new ReadError('UPSTREAM_UNAVAILABLE'));
       else this.#view.wasRead(id, result.entry, askedMs);
     }
     return unread;

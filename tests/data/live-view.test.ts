@@ -61,6 +61,26 @@ describe('P2 parity › a row that was read since a reset', () => {
   });
 });
 
+describe('P2 parity › a base that another process drained', () => {
+  test('does not take back a row that was read after it began, though that is past its age', async () => {
+    const { clock, upstream, startProcess, begin } = openWorld();
+    const entity = { maxAgeMs: 100, staleWhileRevalidateMs: 0, staleIfErrorMs: 600_000 };
+    const [one, two] = [await startProcess({ entity }), await startProcess()];
+    const release = upstream.holdNext('drain');
+    const draining = two.page();
+    await turns(5);
+    begin(['2']);
+    await one.tick();
+    upstream.rows.set('1', 2);
+    expect(await one.load('1')).toBe(2);
+    await clock.advance(150);
+    upstream.lagging.set('1', { version: 1, reads: 'in a drain' });
+    release();
+    await draining;
+    expect([await one.page(), upstream.drains]).toEqual([[2, 1, 1], 1]);
+  });
+});
+
 describe('P2 parity › a row without versions', () => {
   const definition: typeof items = { ...items, versionOf: () => undefined };
 

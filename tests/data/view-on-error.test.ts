@@ -1,7 +1,30 @@
 /** The last word while upstream fails: the view as it is, unless something in it was purged. */
 import { describe, expect, test } from 'vitest';
 import { openHeldBack, openOvertakenRead } from './situations.ts';
-import { openWorld } from './world.ts';
+import { openWorld, turns } from './world.ts';
+
+describe('P6 bounded age › a page that waits', () => {
+  test('is not told of a failure from long before it was asked for, though rows read since then were waited for', async () => {
+    const { clock, upstream, startProcess, begin, changed } = openWorld();
+    const { page, pageOutcome, tick } = await startProcess();
+    await page();
+    upstream.failing = true;
+    changed(['1'], begin(['1']));
+    await tick();
+    await turns(5);
+    upstream.failing = false;
+    for (const id of ['1', '2']) upstream.rows.set(id, 2);
+    const release = upstream.holdNext();
+    changed(['2'], begin(['2']));
+    await tick(); // Row 2 is waited for; row 1 failed a moment ago, and is not asked for again.
+    await clock.advance(2_000);
+    const asked = pageOutcome();
+    await turns(5);
+    release();
+    expect(await asked).toMatchObject([{ kind: 'hit', tier: 'view' }]);
+    expect(await page()).toEqual([2, 2, 1]);
+  });
+});
 
 describe('P7 degrades, never dies › a view on error', () => {
   test('is not shown without a row that was purged, though the rest of it was read since the purge began', async () => {
