@@ -1,4 +1,5 @@
 /** `bench/results/engines.json`: what a run found. */
+import type { Outcome } from '../support/series.ts';
 import type { Subject } from './engines.ts';
 import type { Invalidated } from './invalidation.ts';
 import type { Amount, Figure } from './measure.ts';
@@ -7,7 +8,6 @@ import type { Work } from './works.ts';
 
 /** Of one engine, what each round found, or why it has no figures. */
 export type Row<T> = Pick<Subject, 'name' | 'title' | 'kind'> & Outcome<T>;
-type Outcome<T> = { rounds: readonly T[] } | { leftOut: string };
 export type Measured<T> = Extract<Row<T>, { rounds: readonly T[] }>;
 
 export type WorkResults = Pick<Work, 'name' | 'title' | 'place'> & { rows: readonly Row<Figure>[] };

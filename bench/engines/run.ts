@@ -1,10 +1,10 @@
 /** A run: rounds, in each of which every engine does everything once, so that none has the quiet minute alone. */
 import type { RunningRedis } from '../../tests/support/redis.ts';
+import { Series } from '../support/series.ts';
 import type { Subject } from './engines.ts';
 import { type Invalidated, invalidateDuringFill } from './invalidation.ts';
 import { type Amount, type Figure, measure } from './measure.ts';
-import type { Found } from './results.ts';
-import { Series } from './series.ts';
+import type { Found, Row } from './results.ts';
 import { type Herd, type Stampede, stampede } from './stampede.ts';
 import type { Work } from './works.ts';
 
@@ -50,11 +50,15 @@ export async function* run(redis: RunningRedis, plan: Plan, observer: Observer):
       await series.round((subject, found) => observer.measured({ name, subject, round, found }));
     }
     yield {
-      works: works.map(({ work: { name, title, place }, series }) => ({ name, title, place, rows: series.rows() })),
-      stampedes: stampedes.rows(),
-      invalidations: invalidations.rows(),
+      works: works.map(({ work: { name, title, place }, series }) => ({ name, title, place, rows: rowsOf(series) })),
+      stampedes: rowsOf(stampedes),
+      invalidations: rowsOf(invalidations),
     };
   }
+}
+
+function rowsOf<T>(series: Series<Subject, T>): Row<T>[] {
+  return series.outcomes().map(([{ name, title, kind }, outcome]) => ({ name, title, kind, ...outcome }));
 }
 
 /** Bytes in memory take nothing. */
