@@ -1,6 +1,6 @@
 /**
- * Writes what `bench/results/` holds of `npm run bench` and `npm run bench:engines` into `docs/performance.md`, and draws
- * its pictures: `npm run bench:page`. What has not been measured says so.
+ * Writes what `bench/results/` holds of `npm run bench`, `bench:engines` and `bench:drain` into `docs/performance.md`, and
+ * draws its pictures: `npm run bench:page`. What has not been measured says so.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
@@ -12,7 +12,7 @@ const images = new URL('../docs/images/', import.meta.url);
 
 await new Command('bench:page')
   .description(
-    'Writes the tables of docs/performance.md from bench/results/http.json and engines.json, of those that are there.',
+    'Writes the tables of docs/performance.md from bench/results/http.json, engines.json and drain.json, of those that are there.',
   )
   .action(write)
   .parseAsync();

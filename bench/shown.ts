@@ -1,4 +1,6 @@
 /** What `docs/performance.md` shows of the results that there are: each benchmark by itself, measured or not. */
+import { blocksOf as blocksOfDrain } from './drain/report.ts';
+import type { DrainResults } from './drain/results.ts';
 import { blocksOf as blocksOfEngines } from './engines/report.ts';
 import type { EngineResults } from './engines/results.ts';
 import { blocksOf as blocksOfHttp, picturesOf } from './http/report.ts';
@@ -15,7 +17,7 @@ type Shown = {
 const notMeasured = 'Not measured yet on a quiet machine.';
 
 export function shown(): Shown[] {
-  return [shownOfHttp(), shownOfEngines()];
+  return [shownOfHttp(), shownOfEngines(), shownOfDrain()];
 }
 
 function shownOfHttp(): Shown {
@@ -29,4 +31,10 @@ function shownOfEngines(): Shown {
   const title = 'cache engines';
   if (!hasResults('engines.json')) return { title, blocks: new Map([['engines', notMeasured]]), pictures: new Map() };
   return { title, blocks: blocksOfEngines(readResults<EngineResults>('engines.json')), pictures: new Map() };
+}
+
+function shownOfDrain(): Shown {
+  const title = 'drains';
+  if (!hasResults('drain.json')) return { title, blocks: new Map([['drain', notMeasured]]), pictures: new Map() };
+  return { title, blocks: blocksOfDrain(readResults<DrainResults>('drain.json')), pictures: new Map() };
 }
