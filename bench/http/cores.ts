@@ -1,6 +1,7 @@
 /**
  * Which core does what: the server under measure has one for itself; whoever asks it, the API behind it, Redis and this
- * process share another. Without `taskset`, or on one core, they all run where the kernel puts them.
+ * process share another. A server of several processes may use both. Without `taskset`, or on one core, they all run
+ * where the kernel puts them.
  */
 import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -20,7 +21,7 @@ export function takeCore(): boolean {
   }
 }
 
-/** @returns The command that runs this one on the core of the role. */
-export function onCore(role: Role, command: readonly string[]): readonly string[] {
-  return ['taskset', '-c', String(cores[role]), ...command];
+/** @returns The command that runs this one on the cores of these roles. */
+export function onCores(roles: readonly Role[], command: readonly string[]): readonly string[] {
+  return ['taskset', '-c', roles.map((role) => cores[role]).join(','), ...command];
 }

@@ -35,9 +35,10 @@ export async function* run(stage: Stage, plan: Plan, observer: Observer): AsyncG
     const able = plan.servers.filter((server) => takesPart(server, task));
     entries.push({ task, outcomes: new Map(able.map((server) => [server, []])) });
   }
-  const cold = plan.cold && (await ColdStarts.of(stage, plan.cold, plan.servers));
+  const starting = plan.servers.filter(({ works }) => works === undefined);
+  const cold = plan.cold && (await ColdStarts.of(stage, plan.cold, starting));
   const ofWorks = entries.reduce((sum, { outcomes }) => sum + outcomes.size, 0);
-  observer.planned(plan.rounds * (ofWorks + (cold ? plan.servers.length : 0)));
+  observer.planned(plan.rounds * (ofWorks + (cold ? starting.length : 0)));
   for (let round = 1; round <= plan.rounds; round++) {
     for (const { task, outcomes } of entries) {
       for (const [server, before] of outcomes) {
@@ -53,7 +54,8 @@ export async function* run(stage: Stage, plan: Plan, observer: Observer): AsyncG
 }
 
 /** Fixed bytes are an answer only where it never changes, and by GET the same is asked every time. */
-function takesPart({ kind, method }: Server, { work, requestCount }: Task): boolean {
+function takesPart({ kind, method, works }: Server, { work, requestCount }: Task): boolean {
+  if (works?.includes(work.name) === false) return false;
   if (requestCount > 1 && (kind === 'ceiling' || method === 'GET')) return false;
   return kind === 'vitrine' || !work.isForVitrineAlone;
 }

@@ -1,6 +1,7 @@
 /** Who is measured: Vitrine in its forms, the peers, and what answers with fixed bytes, which is the most there can be. */
 import { join } from 'node:path';
 import { webhookSecret } from './changes.ts';
+import type { Role } from './cores.ts';
 import type { DataName } from './upstreams.ts';
 
 /** What a server is started with. */
@@ -34,6 +35,10 @@ export type Server = {
   readyPath?: string;
   /** Asked through nginx, by `ops/nginx/vitrine.conf`. */
   isBehindNginx?: true;
+  /** Names of the works that it takes part in; all when absent. */
+  works?: readonly string[];
+  /** Whose cores it may use, where the server is apart; its own when absent. */
+  cores?: readonly Role[];
   command: (setting: Setting) => Command;
 };
 
@@ -43,6 +48,8 @@ export const servers: readonly Server[] = [
   vitrine('vitrine-off', 'Vitrine, `RESPONSE_CACHE=off`', { RESPONSE_CACHE: 'off' }),
   { ...vitrine('vitrine-get', 'Vitrine, by GET', {}), method: 'GET' },
   { ...vitrine('vitrine-nginx', 'Vitrine behind nginx, by GET', {}), method: 'GET', isBehindNginx: true },
+  byWorkers(1),
+  byWorkers(2),
   peer('apollo-standalone', 'Apollo Server'),
   peer('apollo-fastify', 'Apollo Server on Fastify'),
   ...withCache('apollo-response-cache', 'Apollo Server on Fastify + response cache'),
@@ -100,6 +107,13 @@ function vitrine(
       },
     }),
   };
+}
+
+/** On both cores, so that a second worker has one; what is kept and what is not. */
+function byWorkers(count: number): Server {
+  const title = `Vitrine, on Redis, \`WORKERS=${count}\`, on both cores`;
+  const own = vitrine(`vitrine-workers-${count}`, title, { WORKERS: String(count) }, { onRedis: true });
+  return { ...own, works: ['Q4', 'Q6'], cores: ['load', 'server'] };
 }
 
 function peer(name: string, title: string, file = name, { onRedis = false }: { onRedis?: boolean } = {}): Server {

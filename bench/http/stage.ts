@@ -7,10 +7,12 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { request } from 'undici';
 import { type RunningNginx, startNginx } from '../../tests/support/nginx.ts';
 import { eventually, freePort, type RunningRedis, startRedis } from '../../tests/support/redis.ts';
+import { withChildren } from '../support/processes.ts';
 import { type Answer, ask, type Target } from './answers.ts';
-import { onCore } from './cores.ts';
+import { onCores } from './cores.ts';
 import type { Server } from './servers.ts';
 import { type Started, startProcess } from './started.ts';
 import { type DataName, startUpstreamOf } from './upstreams.ts';
@@ -22,7 +24,7 @@ const notOfTheAnswer = new Set(['connection', 'keep-alive', 'date', 'content-len
 
 export type Running = {
   target: Target;
-  /** Of all that is measured. */
+  /** Of all that is measured, once it is ready with those that it has started. */
   pids: readonly number[];
   /** Answers with 200 once it is ready; undefined when it is as soon as it listens. */
   readyUrl: string | undefined;
@@ -78,9 +80,10 @@ export class Stage {
   async start(server: Server, work: Work): Promise<Running> {
     const running = await this.launch(server, work);
     try {
-      if (running.readyUrl !== undefined) await untilReady(running.readyUrl);
+      const pids = await withChildren(running.pids);
+      if (running.readyUrl !== undefined) await untilReady(running.readyUrl, { times: pids.length });
       else await untilListening(running.target);
-      return running;
+      return { ...running, pids };
     } catch (error) {
       await running.stop();
       throw error;
@@ -103,7 +106,7 @@ export class Stage {
       ...command,
       name: `${server.name}-${name}-${++this.#starts}`,
       dir: this.dir,
-      isPinned: this.#isApart,
+      cores: this.#isApart ? (server.cores ?? ['server']) : undefined,
     });
     const nginx = server.isBehindNginx && (await this.#startNginx(started));
     return {
@@ -130,7 +133,10 @@ export class Stage {
   async #startNginx(gateway: Started): Promise<RunningNginx> {
     try {
       const command = ['nginx'];
-      return await startNginx({ gateway: gateway.url, command: this.#isApart ? onCore('server', command) : command });
+      return await startNginx({
+        gateway: gateway.url,
+        command: this.#isApart ? onCores(['server'], command) : command,
+      });
     } catch (error) {
       await gateway.stop();
       throw error;
@@ -142,10 +148,14 @@ export class Stage {
   }
 }
 
-async function untilReady(url: string): Promise<void> {
+/** @param times - How often in a row: each connection may come to another of its processes. */
+async function untilReady(url: string, { times }: { times: number }): Promise<void> {
+  let ready = 0;
   await eventually(async () => {
-    const response = await fetch(url);
-    return response.ok && ((await response.json()) as { status: string }).status === 'ok';
+    const { statusCode, body } = await request(url, { reset: true });
+    const { status } = (await body.json()) as { status: string };
+    ready = statusCode === 200 && status === 'ok' ? ready + 1 : 0;
+    return ready >= times;
   }, readyWithinMs);
 }
 

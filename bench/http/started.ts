@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../../tests/support/redis.ts';
-import { onCore } from './cores.ts';
+import { onCores, type Role } from './cores.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const startsWithinMs = 60_000;
@@ -22,8 +22,8 @@ type Plan = {
   env?: Readonly<Record<string, string>>;
   /** Where its output goes. */
   dir: string;
-  /** Whether it has a core to itself. */
-  isPinned?: boolean;
+  /** Whose cores it runs on; those of this process when absent. */
+  cores?: readonly Role[] | undefined;
 };
 
 export class Started {
@@ -56,11 +56,11 @@ export class Started {
 
 /** @throws With what it printed, when it ends before it says where it listens. */
 export async function startProcess(plan: Plan): Promise<Started> {
-  const { name, args, file = process.execPath, env, dir, isPinned = false } = plan;
+  const { name, args, file = process.execPath, env, dir, cores } = plan;
   const output = join(dir, `${name}.log`);
   const log = await open(output, 'w');
   const command = [file, ...args];
-  const [first = file, ...rest] = isPinned ? onCore('server', command) : command;
+  const [first = file, ...rest] = cores ? onCores(cores, command) : command;
   const child = spawn(first, rest, {
     cwd: project,
     env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },

@@ -14,3 +14,9 @@ export async function cpuUsOf(pid: number): Promise<number> {
 export async function peakOf(pid: number): Promise<number> {
   return 1_024 * Number(/VmHWM:\s+(\d+) kB/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
+
+/** @returns These, and those that each of them has started. */
+export async function withChildren(pids: readonly number[]): Promise<number[]> {
+  const texts = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')));
+  return [...pids, ...texts.flatMap((text) => text.split(' ').filter(Boolean).map(Number))];
+}

@@ -68,7 +68,7 @@ describe('a run of the benchmark', () => {
     const plan = {
       works: [work('Q4')],
       cold: { work: work('Q4'), answers: 200 },
-      servers: [named('vitrine'), named('vitrine-get'), named('fixed-fastify'), ...behindNginx, liar],
+      servers: [...['vitrine', 'vitrine-get', 'vitrine-workers-2', 'fixed-fastify'].map(named), ...behindNginx, liar],
       rounds: 1,
       seconds: 1,
       warmSeconds: 1,
@@ -81,7 +81,7 @@ describe('a run of the benchmark', () => {
 
   const rowOf = (name: string) => found.works[0]?.rows.find((row) => row.name === name);
 
-  it.each(['vitrine', 'vitrine-get', 'fixed-fastify', ...behindNginx.map(({ name }) => name)])(
+  it.each(['vitrine', 'vitrine-get', 'vitrine-workers-2', 'fixed-fastify', ...behindNginx.map(({ name }) => name)])(
     'has figures of %s, whose answers are the same',
     (name) => {
       const row = rowOf(name);
@@ -98,6 +98,16 @@ describe('a run of the benchmark', () => {
     const row = found.coldStarts.find((one) => one.name === name);
     if (row === undefined || !('medians' in row)) throw new Error(JSON.stringify(row));
     expect(row.medians.allMs).toBeGreaterThan(row.medians.firstMs);
+  });
+
+  it('counts the memory of a parent and both its workers', () => {
+    const [one, all] = ['vitrine', 'vitrine-workers-2'].map(rowOf);
+    if (!one || !all || !isMeasured(one) || !isMeasured(all)) throw new Error(JSON.stringify([one, all]));
+    expect(all.medians.peakBytes).toBeGreaterThan(2 * one.medians.peakBytes);
+  });
+
+  it('starts none from nothing that takes part in some works alone', () => {
+    expect(found.coldStarts.map(({ name }) => name)).not.toContain('vitrine-workers-2');
   });
 
   it('has none of a server that answers otherwise, and says what that was', () => {
