@@ -34,7 +34,11 @@ function shownOfEngines(): Shown {
 }
 
 function shownOfDrain(): Shown {
-  const title = 'drains';
-  if (!hasResults('drain.json')) return { title, blocks: new Map([['drain', notMeasured]]), pictures: new Map() };
-  return { title, blocks: blocksOfDrain(readResults<DrainResults>('drain.json')), pictures: new Map() };
+  const title = 'drains and memory';
+  const pictures = new Map<string, string>();
+  if (!hasResults('drain.json')) {
+    const blocks = ['drain', 'memory'].map((name) => [name, notMeasured] as const);
+    return { title, blocks: new Map(blocks), pictures };
+  }
+  return { title, blocks: blocksOfDrain(readResults<DrainResults>('drain.json')), pictures };
 }

@@ -1,13 +1,14 @@
-/** The block of `docs/performance.md` about drains, from what a run found. Every row is shown, losing ones too. */
+/** The blocks of `docs/performance.md` about drains and memory, from what a run found. Every row is shown, losing ones too. */
+import { blocksOf as blocksOfMemory } from '../memory/report.ts';
 import { sayBytes } from '../support/say.ts';
 import { inCell, lineOf, tableOf } from '../support/table.ts';
 import { type DrainResults, isMeasured, type Measured, type WorkResults } from './results.ts';
 import { leastShare, median, named, reachedOf } from './targets.ts';
 
-/** By the name of the block. */
+/** By the names of the blocks. */
 export function blocksOf(results: DrainResults): Map<string, string> {
   const parts = [headOf(results), reachedTable(results), ...results.works.map(workOf)];
-  return new Map([['drain', parts.join('\n\n')]]);
+  return new Map([['drain', parts.join('\n\n')], ...blocksOfMemory(results.memory)]);
 }
 
 function headOf({ machine, measuredOn, rounds, paging, command, versions }: DrainResults): string {

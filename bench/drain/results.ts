@@ -1,4 +1,5 @@
 /** `bench/results/drain.json`: what a run found. */
+import type { MemoryResults } from '../memory/run.ts';
 import type { Outcome } from '../support/series.ts';
 import type { Figure, Paging } from './measure.ts';
 import type { Way } from './ways.ts';
@@ -18,6 +19,7 @@ export type DrainResults = {
   rounds: number;
   paging: Paging;
   works: readonly WorkResults[];
+  memory: MemoryResults;
 };
 
 export function isMeasured(row: Row): row is Measured {

@@ -1,4 +1,5 @@
 /** One way in a process of its own, which it is told by a message. It pulls once and tells what that took. */
+import { answerParent } from '../support/child.ts';
 import { peakOf } from '../support/processes.ts';
 import type { Opening, OpenWay } from './way.ts';
 import type { Way } from './ways.ts';
@@ -14,17 +15,9 @@ export type Pulled = {
   peakBytes: number;
 };
 
-export type Reply = { pulled: Pulled } | { error: string };
+answerParent(pull);
 
-process.once('message', ({ way, opening }: Settings) => {
-  pull(way, opening).then(
-    (pulled) => process.send?.({ pulled } satisfies Reply),
-    (error: Error) => process.send?.({ error: error.message } satisfies Reply),
-  );
-});
-process.once('disconnect', () => process.exit());
-
-async function pull(way: Way, opening: Opening): Promise<Pulled> {
+async function pull({ way, opening }: Settings): Promise<Pulled> {
   const { open } = (await import(way.module)) as { open: OpenWay };
   const pullNow = await open(opening);
   const cpuBefore = process.cpuUsage();

@@ -24,7 +24,14 @@ const settings = { NODE_ENV: 'production', LOG_LEVEL: 'error', REDIS_TIMEOUT_MS:
 /** What a row takes in memory, by the tier's own rough measure. */
 const rowBytes = 1_000;
 
-export async function open({ redisUrl, read, memoryRows }: Opening): Promise<Engine> {
+export function open({ memoryRows, ...opening }: Opening): Promise<Engine> {
+  return openOver(new MemoryTier({ maxBytes: memoryRows * rowBytes }), opening);
+}
+
+export async function openOver(
+  memory: MemoryTier,
+  { redisUrl, read }: Pick<Opening, 'redisUrl' | 'read'>,
+): Promise<Engine> {
   const config = readConfig({ ...settings, REDIS_URL: redisUrl });
   const { prefix, coherenceMs, leaseMs } = config.cache;
   if (config.redis === undefined) throw new Error('There is no Redis.');
@@ -33,7 +40,6 @@ export async function open({ redisUrl, read, memoryRows }: Opening): Promise<Eng
   const log = new RedisLog({ ...shared, redis, prefix, horizonMs: dayMs });
   const follower = new Follower({ ...shared, log, coherenceMs, horizonMs: dayMs, longestWindowMs: dayMs });
   const store = new RedisStore(redis);
-  const memory = new MemoryTier({ maxBytes: memoryRows * rowBytes });
   const engine = assembleEngine({ ...shared, prefix, follower, store, memory, leaseMs });
   const { name, endpoint, versionOf } = catalogs;
   const namespace = new Namespace<Catalog>(engine, {

@@ -41,7 +41,8 @@ export function viewCosts(): { sortedRowUs: number; movedRowNs: number } {
 
 const stamp = { era: 1, position: '0' } as never;
 const times = { storedAtMs: 0, freshUntilMs: 0, staleUntilMs: 0, errorUntilMs: 0 };
-const known = { size: 0, from: { times, asOf: stamp, contentAsOf: stamp } };
+/** What rows of one drain are known by, all alike. */
+export const known = { size: 0, from: { times, asOf: stamp, contentAsOf: stamp } };
 
 function cpuUsOf(act: () => void): number {
   const before = process.cpuUsage();
