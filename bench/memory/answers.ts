@@ -87,10 +87,12 @@ class Asking {
     return { count: this.count, heapBytes: await this.#stage.heapOf(this.#gateway) };
   }
 
+  /** Each twice: what is asked for once is not kept. */
   async until(count: number): Promise<void> {
     const from = this.count;
     this.count = count;
     await this.#ask(this.#pages.slice(from, count));
+    await this.again(from, count);
   }
 
   async again(from: number, to: number): Promise<void> {
