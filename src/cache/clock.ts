@@ -1,4 +1,5 @@
 /** Time and chance are arguments of the engine: real in production, moved by hand in tests, seeded in the simulator. */
+
 export interface Clock {
   /** Milliseconds since the epoch by this machine's clock, which may jump. */
   now(): number;
