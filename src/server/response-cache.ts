@@ -4,8 +4,8 @@
  *   the request as it came (a shortcut) ─┐
  *   document, name, variables, media ────┴─► kept ─► still what would be answered now? (data/answers.ts) ─► its bytes
  *
- * Bounded in bytes; the least recently used go first, and what is asked for once never comes in. An answer with an error, a private one, and one that was not
- * fresh throughout are never kept.
+ * Bounded in bytes; the least recently used go first, and what is asked for once never comes in. An answer with an
+ * error, a private one, and one that was not fresh throughout are never kept.
  */
 import { LRUCache } from 'lru-cache';
 import type { Answers, Basis } from '../data/answers.ts';
