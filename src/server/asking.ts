@@ -51,8 +51,8 @@ export class Asking {
   }
 
   /** The request as it came, as the key of what is kept for it. */
-  whole({ url, headers }: IncomingMessage, body: Buffer | undefined): string {
-    return `${headers.accept ?? ''}\n${body === undefined ? `GET ${url}` : body.toString('latin1')}`;
+  whole({ method, url, headers }: IncomingMessage, body: Buffer | undefined): string {
+    return `${headers.accept ?? ''}\n${method} ${body === undefined ? url : body.toString('latin1')}`;
   }
 
   /** @throws Fastify's own error for what is no JSON. */

@@ -120,6 +120,15 @@ describe('a request that Fastify has to know of', () => {
     expect(await send(gateway.url + address, sent)).toMatchObject(expected);
   });
 
+  test('that has in its body what a GET has in its address, which is no JSON', async () => {
+    const gateway = await start();
+    const address = `/graphql?query=${encodeURIComponent(thing)}`;
+    const get = () => send(gateway.url + address, { headers: { 'apollo-require-preflight': '1' } });
+    for (let times = 0; times < 4; times++) await get();
+    expect(await kept(gateway)).toBe(1);
+    expect((await post(gateway, `GET ${address}`)).status).toBe(400);
+  });
+
   test('without a length', async () => {
     const gateway = await startKnowing(query);
     const wire = new Wire(gateway.url).write(
