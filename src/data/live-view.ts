@@ -71,11 +71,12 @@ export class LiveView<T> implements Neighbour<T> {
     return this.#dirty.size === 0 && this.#parts.engine.follower.now() < this.#recheckAtMs;
   }
 
+  /** Whether this row was dirty by then, on the monotonic clock. */
   isDirty(id: string, byMs: number): boolean {
     return (this.#dirty.get(id) ?? Number.POSITIVE_INFINITY) <= byMs;
   }
 
-  /** Whether a row was dirty by then, on the monotonic clock. */
+  /** Whether any row was. */
   isDirtyBy(monoMs: number): boolean {
     return this.#dirty.values().some((sinceMs) => sinceMs <= monoMs);
   }

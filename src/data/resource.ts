@@ -86,8 +86,9 @@ export class CachedResource<T> implements Resource<T> {
       load: (id) => {
         if (!idPattern.test(id)) return null;
         const known = loaded.get(id);
-        const row = known === undefined ? load(id) : known;
-        if (known === undefined) loaded.set(id, row);
+        if (known !== undefined) return known;
+        const row = load(id);
+        loaded.set(id, row);
         return row;
       },
       page: (query) => this.#collection.page(query, request),
