@@ -16,6 +16,9 @@ import {
   type Write,
 } from './store.ts';
 
+/** Far more than are read at a time. */
+const mostLeases = 100_000;
+
 export class ProcessStore implements Store {
   readonly #values: Keyv<string>;
   readonly #leases: LRUCache<string, string>;
@@ -30,7 +33,9 @@ export class ProcessStore implements Store {
       ttlResolution: 0,
       perf,
     });
-    this.#leases = new LRUCache<string, string>({ max: 100_000, ttlResolution: 0, perf });
+    // Counted, and not by `max`: then each last one that goes would empty room for as many.
+    const leases = { maxSize: mostLeases, sizeCalculation: () => 1 };
+    this.#leases = new LRUCache<string, string>({ ...leases, ttlResolution: 0, perf });
     this.#values = new Keyv<string>({
       store: {
         get: (key: string) => values.get(key),
