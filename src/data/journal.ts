@@ -37,11 +37,16 @@ type Change =
   | { kind: 'placed'; resource: string; old: AnyRow | undefined; next: AnyRow | undefined }
   | { kind: 'all'; resource: string; hard?: boolean };
 
+/** As it is remembered: what parts are told by is made once, however many ask. */
+type Noted = Change & { key: string };
+
 /** Changes remembered: seconds of the busiest, hours of a calm catalogue. */
 const remembered = 4_096;
+/** A set costs as much as a few looks at a list, and most answers are looked at less often. */
+const looksAtList = 8;
 
 export class Journal {
-  readonly #changes: Change[] = [];
+  readonly #changes: Noted[] = [];
   #position = 0;
 
   /** How much has changed so far. */
@@ -50,7 +55,8 @@ export class Journal {
   }
 
   note(change: Change): void {
-    this.#changes[this.#position % remembered] = change;
+    const key = change.kind === 'row' ? keyOf(change.resource, change.id) : '';
+    this.#changes[this.#position % remembered] = { ...change, key };
     this.#position += 1;
   }
 
@@ -64,10 +70,10 @@ export class Journal {
     return this.#hasAny(since, (change) => parts.arePurgedBy(change));
   }
 
-  #hasAny(since: number, isSuch: (change: Change) => boolean): boolean {
+  #hasAny(since: number, isSuch: (change: Noted) => boolean): boolean {
     if (this.#position - since > remembered) return true;
     for (let at = since; at < this.#position; at++) {
-      if (isSuch(this.#changes[at % remembered] as Change)) return true;
+      if (isSuch(this.#changes[at % remembered] as Noted)) return true;
     }
     return false;
   }
@@ -76,8 +82,9 @@ export class Journal {
 /** The parts of one answer. */
 export class Parts {
   readonly #rows: string[] = [];
-  /** The same, once somebody asks: most answers are given once. */
+  /** The same, once it is looked at often. */
   #rowSet: Set<string> | undefined;
+  #looks = 0;
   readonly #pages: Extract<Part, { kind: 'page' }>[] = [];
   /** That pages of it were cut from. */
   readonly collections = new Set<string>();
@@ -93,11 +100,10 @@ export class Parts {
     }
   }
 
-  areTouchedBy(change: Change): boolean {
+  areTouchedBy(change: Noted): boolean {
     switch (change.kind) {
       case 'row':
-        this.#rowSet ??= new Set(this.#rows);
-        return this.#rowSet.has(keyOf(change.resource, change.id));
+        return this.#hasRow(change.key);
       case 'placed':
         return this.#pages.some((page) => page.resource === change.resource && isTouched(page, change));
       case 'all':
@@ -106,9 +112,14 @@ export class Parts {
   }
 
   /** Any row of a collection may have been on a page of it. */
-  arePurgedBy(change: Change): boolean {
+  arePurgedBy(change: Noted): boolean {
     if (change.kind === 'placed' || !change.hard) return false;
     return this.collections.has(change.resource) || this.areTouchedBy(change);
+  }
+
+  #hasRow(key: string): boolean {
+    if (this.#rowSet === undefined && this.#looks++ >= looksAtList) this.#rowSet = new Set(this.#rows);
+    return this.#rowSet?.has(key) ?? this.#rows.includes(key);
   }
 
   #mentions(resource: string): boolean {

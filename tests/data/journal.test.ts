@@ -196,6 +196,27 @@ describe('P5 no resurrection › an answer that is kept', () => {
     expect(journal.isUnchanged(parts, journal.position)).toBe(true);
   });
 
+  test('is told of rows alike, however often it is asked for', () => {
+    const journal = new Journal();
+    const parts = partsOf(row('catalog', '1'), row('seller', '2'));
+    for (let time = 1; time <= 20; time++) {
+      const since = journal.position;
+      journal.note(row('catalog', '2'));
+      expect(journal.isUnchanged(parts, since), `time ${time}`).toBe(true);
+      journal.note(row('seller', '2'));
+      expect(journal.isUnchanged(parts, since), `time ${time}`).toBe(false);
+    }
+  });
+
+  test('is no longer the answer when a row changed that was added after it was asked for often', () => {
+    const journal = new Journal();
+    const parts = partsOf(row('catalog', '1'));
+    for (let time = 1; time <= 20; time++) journal.note(row('catalog', '2'));
+    expect(journal.isUnchanged(parts, 0)).toBe(true);
+    parts.add(row('catalog', '2'));
+    expect(journal.isUnchanged(parts, 0)).toBe(false);
+  });
+
   test('is no longer the answer when all of a resource may have changed that it has anything of', () => {
     const journal = new Journal();
     const parts = partsOf(row('catalog', '1'));
