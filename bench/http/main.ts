@@ -1,6 +1,6 @@
 /** Vitrine beside its peers and the ceilings, by HTTP: `npm run bench -- --help`. */
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { wholeNumberFrom } from '../../tests/support/whole-number.ts';
 import { machine, versionOfVitrine } from '../support/machine.ts';
@@ -10,7 +10,7 @@ import { takeCore } from './cores.ts';
 import { loadByWrk } from './load.ts';
 import { Progress } from './progress.ts';
 import { coldAnswers } from './report.ts';
-import type { HttpResults } from './results.ts';
+import { type HttpResults, withRun } from './results.ts';
 import { run } from './run.ts';
 import { type Server, servers } from './servers.ts';
 import { Stage } from './stage.ts';
@@ -46,7 +46,7 @@ await new Command('bench')
   .option('--rounds <count>', 'how often each is measured', wholeNumberFrom(1), 5)
   .option('--seconds <count>', 'how long, each time; as long before it to warm up', wholeNumberFrom(1), 4)
   .option('--connections <count>', 'requests under way at once', wholeNumberFrom(1), 64)
-  .option('--out <file>', 'where the figures go', 'bench/results/http.json')
+  .option('--out <file>', 'where the figures go, in place of those of the same work', 'bench/results/http.json')
   .action(bench)
   .parseAsync();
 
@@ -62,6 +62,7 @@ async function bench({ only, peers, rounds, seconds, connections, out }: Choice)
   const chosen = servers.filter((server) =>
     isOfNginx(server) ? nginx !== undefined : server.kind !== 'peer' || peers.includes(server),
   );
+  const before = read(out);
   const stage = await Stage.open({ isApart });
   const about = {
     measuredOn: new Date().toISOString().slice(0, 10),
@@ -87,7 +88,7 @@ async function bench({ only, peers, rounds, seconds, connections, out }: Choice)
     let round = 0;
     for await (const found of run(stage, plan, new Progress())) {
       round += 1;
-      write(out, { ...about, rounds: round, ...found });
+      write(out, withRun(before, { ...about, rounds: round, ...found }));
     }
   } finally {
     await stage.close();
@@ -97,6 +98,10 @@ async function bench({ only, peers, rounds, seconds, connections, out }: Choice)
 
 function isOfNginx({ name, isBehindNginx }: Server): boolean {
   return name === 'nginx' || isBehindNginx === true;
+}
+
+function read(out: string): HttpResults {
+  return existsSync(out) ? (JSON.parse(readFileSync(out, 'utf8')) as HttpResults) : { runs: [] };
 }
 
 function write(out: string, results: HttpResults): void {

@@ -2,28 +2,38 @@
 import { sayBytes } from '../support/say.ts';
 import { inCell, lineOf, tableOf } from '../support/table.ts';
 import { barsOf } from './bars.ts';
-import { type ColdRow, type Figures, type HttpResults, isMeasured, type Row, type WorkResults } from './results.ts';
+import {
+  type ColdRow,
+  type Figures,
+  type HttpResults,
+  isMeasured,
+  type Row,
+  type Run,
+  type WorkResults,
+} from './results.ts';
 import { reachedOf, targets } from './targets.ts';
+import { works } from './works.ts';
 
 /** Of Q10, after the first. */
 export const coldAnswers = 10_000;
 
 /** By the name of the block. */
-export function blocksOf(results: HttpResults): Map<string, string> {
+export function blocksOf({ runs }: HttpResults): Map<string, string> {
+  const all = worksOf(runs);
   return new Map([
-    ['machine', machineOf(results)],
-    ['reached', reachedTable(results)],
-    ['requests', requestsTable(results)],
-    ['works', results.works.map(workOf).join('\n\n')],
-    ['cold starts', coldTable(results)],
-    ['versions', versionsOf(results)],
+    ['machine', runs.map(machineOf).join('\n')],
+    ['reached', reachedTable(runs)],
+    ['requests', requestsTable(all)],
+    ['works', all.map(workOf).join('\n\n')],
+    ['cold starts', coldTable(runs.flatMap(({ coldStarts }) => coldStarts))],
+    ['versions', [...new Set(runs.map(versionsOf))].join('\n\n')],
   ]);
 }
 
 /** By their names below `docs/images/`. */
-export function picturesOf({ works }: HttpResults): Map<string, string> {
+export function picturesOf({ runs }: HttpResults): Map<string, string> {
   return new Map(
-    works.map(({ name, title, rows }) => [
+    worksOf(runs).map(({ name, title, rows }) => [
       pictureName(name),
       barsOf({
         title: `${name}: ${title.replaceAll('`', '')}`,
@@ -42,32 +52,32 @@ export function picturesOf({ works }: HttpResults): Map<string, string> {
   );
 }
 
-function machineOf({
-  machine,
-  measuredOn,
-  rounds,
-  seconds,
-  connections,
-  isApart,
-  command,
-  versions,
-}: HttpResults): string {
+/** In the order in which they are listed, whichever run they are of. */
+function worksOf(runs: readonly Run[]): WorkResults[] {
+  const place = ({ name }: WorkResults) => works.findIndex((work) => work.name === name);
+  return runs.flatMap((run) => run.works).toSorted((a, b) => place(a) - place(b));
+}
+
+function machineOf(run: Run): string {
+  const { machine, measuredOn, rounds, seconds, connections, isApart, command, versions } = run;
+  const names = [...worksOf([run]).map(({ name }) => name), ...(run.coldStarts.length > 0 ? ['Q10'] : [])];
   const cores = isApart ? 'the server on one core, the load and all else on another' : 'server and load on any core';
   return (
-    `${machine}; Vitrine ${versions.vitrine}, Node ${versions.node}; ${measuredOn}. ${connections} connections, ${cores}; ` +
-    `medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${seconds} s. \`${command}\``
+    `- ${names.join(', ')}: ${machine}; Vitrine ${versions.vitrine}, Node ${versions.node}; ${measuredOn}. ` +
+    `${connections} connections, ${cores}; medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${seconds} s. \`${command}\``
   );
 }
 
-function versionsOf({ versions }: HttpResults): string {
+function versionsOf({ versions }: Run): string {
   return Object.entries(versions)
     .map(([name, version]) => `${name} ${version}`)
     .join(', ');
 }
 
-function reachedTable({ works }: HttpResults): string {
+function reachedTable(runs: readonly Run[]): string {
   const lines = targets.map((target) => {
-    const reached = reachedOf(target, works);
+    // Both sides of a ratio are of one run.
+    const reached = runs.map((run) => reachedOf(target, run.works)).find((one) => one !== undefined);
     const cells = [target.work, target.against, sayRatio(target.least)];
     if (reached === undefined) return lineOf([...cells, 'not measured', '', '']);
     const { ratio, ratioByCpu, against } = reached;
@@ -81,13 +91,13 @@ function reachedTable({ works }: HttpResults): string {
 }
 
 /** All servers by all works, at a glance. */
-function requestsTable({ works }: HttpResults): string {
-  const names = [...new Map(works.flatMap(({ rows }) => rows.map(({ name, title }) => [name, title] as const)))];
+function requestsTable(all: readonly WorkResults[]): string {
+  const names = [...new Map(all.flatMap(({ rows }) => rows.map(({ name, title }) => [name, title] as const)))];
   const lines = names.map(([name, title]) =>
-    lineOf([title, ...works.map(({ rows }) => sayRequests(rows.find((row) => row.name === name)))]),
+    lineOf([title, ...all.map(({ rows }) => sayRequests(rows.find((row) => row.name === name)))]),
   );
-  const heads = lineOf(['requests a second', ...works.map(({ name }) => name)]);
-  return [heads, `|---|${'---:|'.repeat(works.length)}`, ...lines].join('\n');
+  const heads = lineOf(['requests a second', ...all.map(({ name }) => name)]);
+  return [heads, `|---|${'---:|'.repeat(all.length)}`, ...lines].join('\n');
 }
 
 function workOf({ name, title, rows }: WorkResults): string {
@@ -104,7 +114,7 @@ function workOf({ name, title, rows }: WorkResults): string {
   ].join('\n');
 }
 
-function coldTable({ coldStarts }: HttpResults): string {
+function coldTable(coldStarts: readonly ColdRow[]): string {
   const first = (row: ColdRow) => ('medians' in row ? row.medians.firstMs : Number.POSITIVE_INFINITY);
   const lines = coldStarts
     .toSorted((a, b) => first(a) - first(b))

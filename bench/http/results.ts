@@ -1,4 +1,4 @@
-/** `bench/results/http.json`: what a run found. */
+/** `bench/results/http.json`: what runs found. Some of the work can be measured anew, and the rest stays. */
 import type { ColdStart } from './cold-start.ts';
 import type { Server } from './servers.ts';
 
@@ -26,7 +26,10 @@ export type Measured = { medians: Figures; rounds: readonly Figures[] };
 
 export type WorkResults = { name: string; title: string; rows: readonly Row[] };
 
-export type HttpResults = {
+/** The latest first. Each work stands in one of them. */
+export type HttpResults = { runs: readonly Run[] };
+
+export type Run = {
   measuredOn: string;
   machine: string;
   /** Whether the server under measure had a core to itself. */
@@ -43,6 +46,17 @@ export type HttpResults = {
 
 export type ColdRow = Pick<Server, 'name' | 'title' | 'kind' | 'keeps'> &
   ({ medians: ColdStart; rounds: readonly ColdStart[] } | { leftOut: string });
+
+/** What was measured anew takes the place of what was found before, and a run of which nothing is left goes. */
+export function withRun({ runs }: HttpResults, latest: Run): HttpResults {
+  const isAnew = ({ name }: WorkResults) => latest.works.some((work) => work.name === name);
+  const earlier = runs.map((run) => ({
+    ...run,
+    works: run.works.filter((work) => !isAnew(work)),
+    coldStarts: latest.coldStarts.length > 0 ? [] : run.coldStarts,
+  }));
+  return { runs: [latest, ...earlier.filter(({ works, coldStarts }) => works.length + coldStarts.length > 0)] };
+}
 
 export function isMeasured(row: Row): row is Row & Measured {
   return 'medians' in row;

@@ -3,7 +3,7 @@ import { medianOf } from '../support/median.ts';
 import type { ColdStart } from './cold-start.ts';
 import { ColdStarts } from './cold-starts.ts';
 import { measure, type Outcome, type Way } from './measure.ts';
-import type { Figures, HttpResults, Row } from './results.ts';
+import type { Figures, Row, Run } from './results.ts';
 import type { Server } from './servers.ts';
 import type { Stage } from './stage.ts';
 import { prepare, type Task } from './task.ts';
@@ -25,7 +25,7 @@ export type Observer = {
 };
 
 type Entry = { task: Task; outcomes: Map<Server, Outcome[]> };
-type Found = Pick<HttpResults, 'works' | 'coldStarts'>;
+type Found = Pick<Run, 'works' | 'coldStarts'>;
 
 /** What was found so far, after each round. */
 export async function* run(stage: Stage, plan: Plan, observer: Observer): AsyncGenerator<Found> {

@@ -10,7 +10,7 @@ import { headersOf, type Target } from '../../bench/http/answers.ts';
 import { Changes } from '../../bench/http/changes.ts';
 import type { Load } from '../../bench/http/load.ts';
 import { blocksOf, picturesOf } from '../../bench/http/report.ts';
-import { type HttpResults, isMeasured, type Row } from '../../bench/http/results.ts';
+import { isMeasured, type Row, type Run, withRun } from '../../bench/http/results.ts';
 import { run } from '../../bench/http/run.ts';
 import { type Server, servers } from '../../bench/http/servers.ts';
 import { type Running, Stage } from '../../bench/http/stage.ts';
@@ -61,7 +61,7 @@ beforeAll(async () => {
 afterAll(() => stage.close());
 
 describe('a run of the benchmark', () => {
-  let found: Pick<HttpResults, 'works' | 'coldStarts'>;
+  let found: Pick<Run, 'works' | 'coldStarts'>;
 
   beforeAll(async () => {
     const liar = serverThatSays('liar', '{"data":{"catalogs":null}}');
@@ -198,7 +198,7 @@ describe('what is made of the figures', () => {
     { ...who('yoga'), leftOut: 'answered 500' },
     rowOf('fixed-fastify', 1_000),
   ];
-  const results: HttpResults = {
+  const single: Run = {
     measuredOn: '2026-11-25',
     machine: 'a machine',
     isApart: true,
@@ -210,10 +210,11 @@ describe('what is made of the figures', () => {
     works: [{ name: 'Q4', title: 'a page', rows }],
     coldStarts: [{ ...who('vitrine'), medians: { firstMs: 900, allMs: 2_000 }, rounds: [] }],
   };
+  const results = { runs: [single] };
   const targetsOfQ4 = targets.filter((target) => target.work === 'Q4');
 
   it('holds Vitrine against fixed bytes, and against the fastest of those that keep answers', () => {
-    const ratios = targetsOfQ4.map((target) => reachedOf(target, results.works)?.ratio);
+    const ratios = targetsOfQ4.map((target) => reachedOf(target, single.works)?.ratio);
     expect(ratios).toEqual([0.9, 3]);
   });
 
@@ -223,6 +224,38 @@ describe('what is made of the figures', () => {
     expect(text).toContain('not measured: answered 500');
     expect(text).toContain(
       '| Q4 | the fastest peer with its cache | 3.5 × | 3 × (Mercurius + JIT + mercurius-cache, in memory) | **no** | 1.00 |',
+    );
+  });
+
+  it('takes the place of what was measured of the same work before, and leaves the rest', () => {
+    const of = (command: string, names: string[], coldStarts: Run['coldStarts'] = []): Run => ({
+      ...single,
+      command,
+      works: names.map((name) => ({ name, title: name, rows })),
+      coldStarts,
+    });
+    const shownOf = ({ runs }: { runs: readonly Run[] }) =>
+      runs.map(({ command, works, coldStarts }) => [command, works.map(({ name }) => name).join(), coldStarts.length]);
+    const first = withRun({ runs: [] }, of('first', ['Q1', 'Q4'], single.coldStarts));
+    const second = withRun(first, of('second', ['Q4', 'Q2']));
+    expect(shownOf(second)).toEqual([
+      ['second', 'Q4,Q2', 0],
+      ['first', 'Q1', 1],
+    ]);
+    expect(shownOf(withRun(second, of('third', ['Q1'], single.coldStarts)))).toEqual([
+      ['third', 'Q1', 1],
+      ['second', 'Q4,Q2', 0],
+    ]);
+    const page = blocksOf(second);
+    expect(page.get('requests')).toContain('| requests a second | Q1 | Q2 | Q4 |');
+    expect(page.get('machine')).toMatch(/^- Q2, Q4: .*`second`\n- Q1, Q10: .*`first`$/);
+  });
+
+  it('holds both sides of a ratio from one run', () => {
+    const fixed = { ...single, works: [{ name: 'Q4', title: 'a page', rows: [rowOf('fixed-fastify', 1)] }] };
+    const own = { ...single, works: [{ name: 'Q1', title: 'posts', rows }] };
+    expect(blocksOf({ runs: [fixed, own] }).get('reached')).toContain(
+      '| Q4 | a fixed body from Fastify | 0.90 | not measured |',
     );
   });
 
