@@ -22,7 +22,7 @@ export function chosenWorks(text: string): Chosen {
   };
 }
 
-/** Vitrine, which the others stand beside, and the bytes alone are always there. */
+/** Vitrine, which the others stand beside, and the floors are always there. */
 export function chosenEngines(text: string): readonly Subject[] {
   const names = text === 'none' ? [] : text.split(',');
   for (const name of names) {

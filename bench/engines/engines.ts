@@ -15,6 +15,7 @@ export type Subject = {
 export const subjects: readonly Subject[] = [
   { name: 'vitrine', title: 'Vitrine', kind: 'vitrine', module: addressOf('vitrine.ts'), packages: [] },
   { name: 'bytes', title: 'the bytes alone', kind: 'floor', module: addressOf('bytes.ts'), packages: [] },
+  { name: 'decoded', title: 'the bytes, decoded', kind: 'floor', module: addressOf('decoded.ts'), packages: [] },
   peer('bentocache', 'BentoCache', ['bentocache', 'ioredis']),
   // Once it has taken a row over from Redis, it fails to give it from memory (1.6.1).
   { ...peer('bentocache-values', 'BentoCache, `serialize: false`', ['bentocache', 'ioredis']), isForMemoryAlone: true },

@@ -95,9 +95,10 @@ function leftOut<T>(rows: readonly Row<T>[], cells: number): string[] {
   );
 }
 
-function datesOf({ kind, rounds }: Measured<Figure>): string {
-  if (kind === 'floor') return 'not decoded';
-  return rounds[0]?.datesAre === 'dates' ? '`Date`' : 'text';
+const datesAs = { dates: '`Date`', texts: 'text', bytes: 'not decoded' };
+
+function datesOf({ rounds }: Measured<Figure>): string {
+  return datesAs[rounds[0]?.datesAre ?? 'texts'];
 }
 
 function sayVersion(version: number): string {

@@ -18,21 +18,24 @@ export type Settings = Pick<Opening, 'redisUrl' | 'memoryRows' | 'place'> & {
 };
 
 /** What a call finds out about the rows that an engine gives. */
-export type Checked = { fault?: string; datesAre: 'dates' | 'texts' };
+/** `bytes`: nothing is decoded. */
+type DatesAre = 'dates' | 'texts' | 'bytes';
+
+export type Checked = { fault?: string; datesAre: DatesAre };
 
 const fillAtOnce = 100;
 
 class Worker {
   readonly #engine: Engine;
   readonly #texts: ReadonlyMap<string, string>;
-  readonly #isDecoded: boolean;
+  readonly #mayBeBytes: boolean;
   readonly #reads: () => number;
   #calls = 0;
 
-  private constructor(engine: Engine, texts: ReadonlyMap<string, string>, isDecoded: boolean, reads: () => number) {
+  private constructor(engine: Engine, texts: ReadonlyMap<string, string>, mayBeBytes: boolean, reads: () => number) {
     this.#engine = engine;
     this.#texts = texts;
-    this.#isDecoded = isDecoded;
+    this.#mayBeBytes = mayBeBytes;
     this.#reads = reads;
   }
 
@@ -46,7 +49,7 @@ class Worker {
       return rowOf(await answer.body.text());
     };
     const { open } = (await import(subject.module)) as { open: OpenEngine };
-    return new Worker(await open({ ...opening, read }), texts, subject.kind !== 'floor', () => reads);
+    return new Worker(await open({ ...opening, read }), texts, subject.kind === 'floor', () => reads);
   }
 
   /** Asks for every row that there is, so that it is stored. */
@@ -56,12 +59,12 @@ class Worker {
 
   /** Asks for every row, each by itself, and compares. */
   async check(): Promise<Checked> {
-    let datesAre: Checked['datesAre'] = 'texts';
+    let datesAre: DatesAre = 'texts';
     for (const ids of this.#pages(fillAtOnce)) {
       const rows = await Promise.all(ids.map((id) => this.#engine.get(id)));
       const wrong = rows.find((row, index) => !this.#isRight(row, this.#texts.get(ids[index] as string) as string));
       if (wrong !== undefined) return { fault: `answered with ${JSON.stringify(wrong)}`, datesAre };
-      if ((rows[0] as Partial<Catalog> | null)?.startDate instanceof Date) datesAre = 'dates';
+      datesAre = datesIn(rows[0]);
     }
     return { datesAre };
   }
@@ -93,7 +96,7 @@ class Worker {
 
   /** Compared as JSON: some give dates as texts, and some give fields in another order. */
   #isRight(row: unknown, text: string): boolean {
-    if (!this.#isDecoded) return String(row).endsWith(text);
+    if (typeof row === 'string') return this.#mayBeBytes && row.endsWith(text);
     return isDeepStrictEqual(asJson(row), asJson(rowOf(text).value));
   }
 
@@ -101,6 +104,11 @@ class Worker {
     const ids = [...this.#texts.keys()];
     for (let from = 0; from < ids.length; from += size) yield ids.slice(from, from + size);
   }
+}
+
+function datesIn(row: unknown): DatesAre {
+  if (typeof row === 'string') return 'bytes';
+  return (row as Partial<Catalog> | null)?.startDate instanceof Date ? 'dates' : 'texts';
 }
 
 export type { Worker };

@@ -114,15 +114,17 @@ describe('what is chosen of it', () => {
     expect(() => chosenWorks('pages')).toThrow('There is no pages.');
   });
 
-  it('always has Vitrine and the bytes alone', () => {
-    expect(chosenEngines('keyv').map(({ name }) => name)).toEqual(['vitrine', 'bytes', 'keyv']);
+  it('always has Vitrine and the floors', () => {
+    expect(chosenEngines('keyv').map(({ name }) => name)).toEqual(['vitrine', 'bytes', 'decoded', 'keyv']);
     expect(() => chosenEngines('memcached')).toThrow('There is no memcached.');
   });
 });
 
 describe('what is made of the figures of engines', () => {
   const who = ({ name, title, kind }: Subject) => ({ name, title, kind });
-  const figures = (us: number) => ({ rounds: [{ us, cpuUs: us, datesAre: 'texts' as const }] });
+  const figures = (us: number, name: string) => ({
+    rounds: [{ us, cpuUs: us, datesAre: name === 'bytes' ? ('bytes' as const) : ('texts' as const) }],
+  });
   const versions = (filler: number, other: number) => ({ filler: { filler, other }, other: { filler, other } });
   const caches = subjects.filter(({ kind }) => kind !== 'floor');
   const results: EngineResults = {
@@ -141,7 +143,7 @@ describe('what is made of the figures of engines', () => {
       rows: subjects.map((one, index) =>
         one.name === 'cacheable'
           ? { ...who(one), leftOut: 'it fell | over' }
-          : { ...who(one), ...figures(100 / 2 ** index) },
+          : { ...who(one), ...figures(100 / 2 ** index, one.name) },
       ),
     })),
     stampedes: caches.map((one, index) => ({ ...who(one), rounds: [{ reads: 2 ** index, ms: 60 }] })),
