@@ -208,7 +208,10 @@ const settings = {
   INTROSPECTION: setting(choice('on', 'off').optional(), 'Whether the schema may be asked for (on|off).', {
     shown: 'on; off in production',
   }),
-  TRUSTED_DOCUMENTS: notYet('Manifest of the only documents allowed.'),
+  TRUSTED_DOCUMENTS: setting(
+    path('file').optional(),
+    'Manifest of the only documents that are answered: of Apollo, or a JSON map of ids to documents.',
+  ),
   SCHEMA_DIR: setting(
     path('folder').default(ownSchemaDir),
     'Folder of the .graphql files; by default that of Vitrine itself.',
@@ -349,6 +352,7 @@ export function readConfig(environment: Environment) {
     webhookSecret: env.WEBHOOK_SECRET,
     corsOrigins: env.CORS_ORIGINS ?? [],
     introspection: env.INTROSPECTION === undefined ? !production : env.INTROSPECTION === 'on',
+    trustedDocuments: env.TRUSTED_DOCUMENTS,
     schemaDir: env.SCHEMA_DIR,
     workers: env.WORKERS,
     log: { level: env.LOG_LEVEL, format: env.LOG_FORMAT ?? (production ? 'json' : 'pretty') },

@@ -161,6 +161,7 @@ describe('settings that are given', () => {
       ADMIN_TOKEN: '0123456789abcdef',
       CORS_ORIGINS: 'https://a.example, http://localhost:3000',
       INTROSPECTION: 'off',
+      TRUSTED_DOCUMENTS: caFile,
       SCHEMA_DIR: dir,
       LOG_LEVEL: 'silent',
     };
@@ -186,6 +187,7 @@ describe('settings that are given', () => {
       adminToken: '0123456789abcdef',
       corsOrigins: ['https://a.example', 'http://localhost:3000'],
       introspection: false,
+      trustedDocuments: caFile,
       schemaDir: dir,
       workers: 64,
       log: { level: 'silent', format: 'pretty' },
@@ -262,6 +264,8 @@ describe('a mistake is named with what was expected and what came', () => {
     ['UPSTREAM_INVALID_ITEMS', 'quarantine:0', 'expected fail or quarantine:<n>, n from 1'],
     ['REDIS_CA_FILE', '/nowhere/ca.pem', 'no such file'],
     ['REDIS_CA_FILE', dir, 'no such file'],
+    ['TRUSTED_DOCUMENTS', '/nowhere/manifest.json', 'no such file'],
+    ['TRUSTED_DOCUMENTS', dir, 'no such file'],
     ['SCHEMA_DIR', '/nowhere', 'no such folder'],
     ['SCHEMA_DIR', caFile, 'no such folder'],
     ['SCHEMA_DIR', 'a\0b', 'no such folder'],
@@ -315,11 +319,10 @@ describe('WORKERS above 1', () => {
 });
 
 describe('a setting of a later release', () => {
-  test.each([
-    ['TRUSTED_DOCUMENTS', 'manifest.json', 'leave it unset (got "manifest.json")'],
-    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://otel:4318', 'leave it unset (got "http://otel:4318")'],
-  ])('is a mistake: %s=%s', (name, value, words) => {
-    expect(mistakesIn({ [name]: value })).toEqual([`${name}: not in this release yet; ${words}`]);
+  test('is a mistake', () => {
+    expect(mistakesIn({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel:4318' })).toEqual([
+      'OTEL_EXPORTER_OTLP_ENDPOINT: not in this release yet; leave it unset (got "http://otel:4318")',
+    ]);
   });
 });
 

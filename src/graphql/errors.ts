@@ -58,13 +58,8 @@ export const errorList = {
     retry: false,
     says: 'Only trusted documents are answered here.',
   },
-  PERSISTED_QUERY_NOT_FOUND: {
-    means: 'The hash names no document that is known here; send the query beside the hash.',
-    retry: true,
-    says: null,
-  },
   PERSISTED_QUERY_NOT_SUPPORTED: {
-    means: 'Documents cannot be named by hash here.',
+    means: 'Documents cannot be named by ids here.',
     retry: false,
     says: null,
   },
@@ -171,6 +166,10 @@ function refusalOf({ message, extensions }: GraphQLFormattedError): { code: Erro
       code: 'GRAPHQL_VALIDATION_FAILED',
       message: `Incremental delivery is not offered here: ask without @${incremental}.`,
     };
+  }
+  // Apollo's words of what is not as its protocol has it, without a code of its own.
+  if (/^(Unsupported persisted query version|provided sha does not match query)$/.test(message)) {
+    return { code: 'BAD_REQUEST', message };
   }
   if (extensions?.validationErrorCode === 'INTROSPECTION_DISABLED') {
     return { code: 'GRAPHQL_VALIDATION_FAILED', message: 'Introspection is off here: the schema cannot be asked for.' };

@@ -9,3 +9,4 @@ export { decodeNodeId, encodeNodeId, sourceIdOf } from './node-id.ts';
 export { nodeFields } from './nodes.ts';
 export { policiesOf } from './policies.ts';
 export { buildSchema, loadTypeDefs } from './schema.ts';
+export { readTrustedDocuments, type TrustedDocuments } from './trusted-documents.ts';

@@ -7,6 +7,7 @@ import { parse as parseQuery } from 'node:querystring';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
+import type { TrustedDocuments } from '../graphql/index.ts';
 import type { Asked } from './answer-path.ts';
 import { arrivalOf } from './arrival.ts';
 
@@ -21,9 +22,15 @@ const preflightHeaders = ['apollo-require-preflight', 'x-apollo-operation-name']
 type Body = { query?: unknown; operationName?: unknown; variables?: unknown; extensions?: unknown };
 
 export class Asking {
+  /** The only documents that are answered; undefined where all are. */
+  readonly #trusted: TrustedDocuments | undefined;
   /** By `Accept`: the content type that Apollo answered with. */
   readonly #contentTypes = new LRUCache<string, string>({ max: knownAccepts });
   #parseJson: (text: string) => unknown = JSON.parse;
+
+  constructor(trusted?: TrustedDocuments) {
+    this.#trusted = trusted;
+  }
 
   /** JSON bodies stay bytes until somebody has to know what they mean, whoever has read them. */
   receive(scope: FastifyInstance): void {
@@ -44,10 +51,11 @@ export class Asking {
     scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   }
 
-  /** Whether it asks this endpoint, as one that a page of another site cannot have sent. */
+  /** Whether it asks this endpoint, as one that a page of another site cannot have sent, or may send. */
   isFor({ method, url = '', headers }: IncomingMessage): boolean {
     if (method === 'POST') return url === endpoint;
-    return method === 'GET' && url.startsWith(`${endpoint}?`) && isPreflighted(headers);
+    if (method !== 'GET' || !url.startsWith(`${endpoint}?`)) return false;
+    return this.#trusted !== undefined || isPreflighted(headers);
   }
 
   /** The request as it came, as the key of what is kept for it. */
@@ -66,15 +74,34 @@ export class Asking {
     if (contentType === undefined) return undefined;
     const asked = body === undefined ? bodyOf(parseQuery(url.slice(endpoint.length + 1))) : this.#jsonOf(body);
     if (!isRecord(asked) || !Object.keys(asked).every((name) => members.has(name))) return undefined;
-    const { query: text, operationName = null, variables, extensions } = asked;
-    if (typeof text !== 'string' || (operationName !== null && typeof operationName !== 'string')) return undefined;
-    if (!isRecordOrAbsent(variables) || !isRecordOrAbsent(extensions)) return undefined;
-    if (Object.keys(extensions ?? {}).length > 0) return undefined;
+    const { operationName = null, variables } = asked;
+    const text = this.#textOf(asked);
+    if (text === undefined || (operationName !== null && typeof operationName !== 'string')) return undefined;
+    if (!isRecordOrAbsent(variables)) return undefined;
     return { text: { query: text, operationName }, variables: variables ?? {}, contentType, request: whole };
+  }
+
+  /** Whether it asks for a document that is not trusted. What asks for none, Apollo has words for. */
+  isUntrusted({ method, raw, body }: FastifyRequest): boolean {
+    if (this.#trusted === undefined) return false;
+    const { query, extensions } = method === 'GET' ? searchOf(raw) : isRecord(body) ? (body as Body) : {};
+    if (typeof query === 'string' && query !== '') return !this.#trusted.has(query);
+    if (!isRecord(extensions) || !extensions.persistedQuery) return false;
+    return this.#trusted.textOf(idIn(extensions) ?? '') === undefined;
   }
 
   learn({ headers }: FastifyRequest, contentType: string): void {
     this.#contentTypes.set(headers.accept ?? '', contentType);
+  }
+
+  /** Of a document that is named in a way that the short ways know. */
+  #textOf({ query, extensions }: Body): string | undefined {
+    if (!isRecordOrAbsent(extensions)) return undefined;
+    const names = Object.keys(extensions ?? {});
+    if (names.length === 0) return typeof query === 'string' ? query : undefined;
+    const id = idIn(extensions);
+    const isById = names.length === 1 && query === undefined && id !== undefined;
+    return isById ? this.#trusted?.textOf(id) : undefined;
   }
 
   #jsonOf(body: Buffer): unknown {
@@ -83,6 +110,17 @@ export class Asking {
     } catch {
       return undefined; // Told by the long way.
     }
+  }
+}
+
+/** Of a GET, read as Apollo reads it. */
+function searchOf({ url = '' }: IncomingMessage): Body {
+  // The path may be written otherwise than `endpoint`.
+  const search = new URLSearchParams(url.includes('?') ? url.slice(url.indexOf('?')) : '');
+  try {
+    return { query: search.get('query'), extensions: JSON.parse(search.get('extensions') ?? 'null') };
+  } catch {
+    return { query: search.get('query') }; // Told by Apollo.
   }
 }
 
@@ -97,6 +135,12 @@ function bodyOf({ variables, extensions, ...rest }: Record<string, unknown>): Bo
   } catch {
     return undefined; // Told by the long way.
   }
+}
+
+/** By Apollo's protocol, version 1: `{"persistedQuery":{"version":1,"sha256Hash":"…"}}`. */
+function idIn(extensions: unknown): string | undefined {
+  const named = isRecord(extensions) ? extensions.persistedQuery : undefined;
+  return isRecord(named) && named.version === 1 && typeof named.sha256Hash === 'string' ? named.sha256Hash : undefined;
 }
 
 function isPreflighted(headers: IncomingHttpHeaders): boolean {

@@ -20,7 +20,16 @@ import { parseToken, type Token } from '../cache/position.ts';
 import type { Config } from '../config.ts';
 import type { Answers } from '../data/answers.ts';
 import type { Resource } from '../data/reader.ts';
-import { CompiledOperations, defaultLimits, type ErrorCode, formatError, parseOptions } from '../graphql/index.ts';
+import {
+  CompiledOperations,
+  clientError,
+  defaultLimits,
+  type ErrorCode,
+  formatError,
+  parseOptions,
+  readTrustedDocuments,
+  type TrustedDocuments,
+} from '../graphql/index.ts';
 import type { Telemetry } from '../telemetry/index.ts';
 import { AnswerPath } from './answer-path.ts';
 import { maxBodyBytes, problemOf } from './app.ts';
@@ -35,6 +44,8 @@ import { operationPlugin } from './operation.ts';
 import type { Problem } from './problems.ts';
 import { ResponseCache } from './response-cache.ts';
 
+/** Of the keys that Apollo asks its cache for. */
+const apolloPrefix = 'apq:';
 /** What an answer depends on beside what is asked (RFC 9110, section 12.5.5): its media type and its coding. */
 const vary = 'accept, accept-encoding';
 /** What a page of another origin may read besides the body. */
@@ -72,9 +83,11 @@ export async function createGraphql(options: GraphqlOptions): Promise<GraphqlEnd
   const operations = new CompiledOperations(options.schema);
   const conclusion = new Conclusion(telemetry, clock);
   const format = errorFormatter(options);
-  const plugins = [operationPlugin(conclusion, operations)];
+  const trusted = openTrusted(options);
+  const plugins = [operationPlugin({ conclusion, operations, trusted })];
   const apollo = createApollo(options, {
     plugins,
+    trusted,
     format: (formatted, error) => format(formatted, error, exchanges.getStore()?.requestId),
   });
   await apollo.start();
@@ -89,7 +102,7 @@ export async function createGraphql(options: GraphqlOptions): Promise<GraphqlEnd
     metrics,
     cache: config.responseCache ? new ResponseCache({ answers, metrics, maxBytes }) : undefined,
   });
-  const asking = new Asking();
+  const asking = new Asking(trusted);
   const origins = [...config.corsOrigins, ...(config.production ? [] : sandboxOrigins)];
   const { requestTimeoutMs: timeoutMs } = config;
   const front = new Front({
@@ -116,6 +129,7 @@ export async function createGraphql(options: GraphqlOptions): Promise<GraphqlEnd
       const refusal = await untilReached(request.headers['vitrine-position'], exchange);
       if (refusal) return refuse(reply, refusal);
       asking.parse(request);
+      if (asking.isUntrusted(request)) return refuseUntrusted(request, reply);
       return await askApollo.call(this, request, reply, exchange);
     } finally {
       exchange.deadline.end();
@@ -129,6 +143,8 @@ export async function createGraphql(options: GraphqlOptions): Promise<GraphqlEnd
     exchange: Exchange,
   ): Promise<unknown> {
     reply.header('cache-control', noStore);
+    // What changes nothing any page may ask for; only what is trusted comes this far.
+    if (trusted !== undefined && request.method === 'GET') request.headers['apollo-require-preflight'] = 'trusted';
     const body = await answers.unpurged(answers.begin(), (basis) => {
       begin(exchange, basis);
       return exchanges.run(exchange, () => apolloHandler.call(this, request, reply));
@@ -137,6 +153,11 @@ export async function createGraphql(options: GraphqlOptions): Promise<GraphqlEnd
     if (contentType.startsWith('text/html')) reply.header('content-security-policy', explorerPolicy);
     else asking.learn(request, contentType);
     return body;
+  }
+
+  function refuseUntrusted({ id: requestId }: FastifyRequest, reply: FastifyReply): FastifyReply {
+    telemetry.log.info({ event: 'graphql.untrusted', requestId }, 'a document that is not trusted was refused');
+    return refuse(reply, notTrusted);
   }
 
   /** Read-your-writes on any process: a request that carries a position waits until it is applied here. */
@@ -180,6 +201,11 @@ const badPosition: Refusal = {
   detail: 'Vitrine-Position is none that a change was acknowledged with.',
   code: 'BAD_USER_INPUT',
 };
+const notTrusted: Refusal = {
+  status: 400,
+  detail: clientError('PERSISTED_QUERY_REQUIRED').message,
+  code: 'PERSISTED_QUERY_REQUIRED',
+};
 const notReached: Refusal = {
   status: 504,
   detail: 'This process has not come to that position within the deadline.',
@@ -197,11 +223,34 @@ function codeOfStatus(status: number): ErrorCode {
   return status < 500 ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR';
 }
 
+/** Those of the manifest, where one is set; what of them this schema cannot answer is told, and answered with its mistakes. */
+function openTrusted({ config, schema, telemetry }: GraphqlOptions): TrustedDocuments | undefined {
+  if (config.trustedDocuments === undefined) return undefined;
+  const trusted = readTrustedDocuments(config.trustedDocuments);
+  for (const mistake of trusted.mistakes(schema)) {
+    telemetry.log.warn({ event: 'graphql.trusted_invalid', ...mistake }, 'a trusted document does not fit the schema');
+  }
+  return trusted;
+}
+
+/** Where Apollo looks for documents by their ids. Clients add none. */
+function cacheOf(trusted: TrustedDocuments) {
+  return {
+    get: async (key: string) => trusted.textOf(key.slice(apolloPrefix.length)),
+    set: async () => {},
+    delete: async () => false,
+  };
+}
+
 type Format = (formatted: GraphQLFormattedError, error: unknown, requestId?: string) => GraphQLFormattedError;
 
 function createApollo(
   { config, telemetry, schema }: GraphqlOptions,
-  { plugins, format }: { plugins: ApolloServerPlugin<ServerContext>[]; format: Format },
+  {
+    plugins,
+    trusted,
+    format,
+  }: { plugins: ApolloServerPlugin<ServerContext>[]; trusted: TrustedDocuments | undefined; format: Format },
 ): ApolloServer<ServerContext> {
   return new ApolloServer<ServerContext>({
     schema,
@@ -209,7 +258,7 @@ function createApollo(
     csrfPrevention: true,
     includeStacktraceInErrorResponses: false,
     allowBatchedHttpRequests: false,
-    persistedQueries: false,
+    persistedQueries: trusted === undefined ? false : { cache: cacheOf(trusted), ttl: null },
     stopOnTerminationSignals: false,
     parseOptions: parseOptions(defaultLimits),
     logger: telemetry.log.child({ event: 'apollo' }),

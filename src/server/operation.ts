@@ -1,22 +1,33 @@
 /** What happens around an operation on its way through Apollo: limits before it, its conclusion after it. */
 import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
 import { GraphQLError } from 'graphql';
-import { type CompiledOperations, cachePolicyOf, checkKind, checkLimits } from '../graphql/index.ts';
+import {
+  type CompiledOperations,
+  cachePolicyOf,
+  checkKind,
+  checkLimits,
+  clientError,
+  type TrustedDocuments,
+} from '../graphql/index.ts';
 import type { Conclusion } from './conclusion.ts';
 import type { ServerContext } from './exchange.ts';
 
-export function operationPlugin(
-  conclusion: Conclusion,
-  operations: CompiledOperations,
-): ApolloServerPlugin<ServerContext> {
+type Parts = {
+  conclusion: Conclusion;
+  operations: CompiledOperations;
+  /** The only documents that are answered; undefined where all are. */
+  trusted: TrustedDocuments | undefined;
+};
+
+export function operationPlugin({ conclusion, operations, trusted }: Parts): ApolloServerPlugin<ServerContext> {
   const listener: GraphQLRequestListener<ServerContext> = {
-    async didResolveOperation({ document, schema, request, operationName }) {
+    async didResolveOperation({ document, schema, request, operationName, source }) {
+      // Refused before, mostly, and whatever way it came, never executed.
+      if (trusted?.has(source) === false) throw withStatus(clientError('PERSISTED_QUERY_REQUIRED'), 400);
       const query = { schema, document, operationName, variables: request.variables };
       const refusal = checkKind(query) ?? checkLimits(query);
       if (refusal) throw withStatus(refusal, 400);
-      if (request.query !== undefined) {
-        operations.admit({ query: request.query, operationName: request.operationName }, document);
-      }
+      operations.admit({ query: source, operationName: request.operationName }, document);
     },
     async willSendResponse({ response, schema, document, operationName, contextValue: { exchange } }) {
       const { data, errors = [] } = response.body.kind === 'single' ? response.body.singleResult : {};
