@@ -8,9 +8,6 @@
  */
 import type { Outcome } from '../cache/outcome.ts';
 
-/** What a parameter may be here: a boolean, an integer, or a token. */
-type Parameters = Record<string, boolean | number | string>;
-
 const severity: Record<Outcome['kind'], number> = {
   hit: 0,
   negative: 0,
@@ -25,9 +22,9 @@ const severity: Record<Outcome['kind'], number> = {
  * @returns The header's value; undefined when nothing was read.
  */
 export function cacheStatusOf(outcomes: readonly Outcome[], failed?: string): string | undefined {
-  if (failed !== undefined) return serialize({ fwd: 'miss', detail: failed.toLowerCase() });
+  if (failed !== undefined) return `Vitrine; fwd=miss; detail=${failed.toLowerCase()}`;
   const worst = worstOf(outcomes);
-  return worst && serialize(parametersOf(worst));
+  return worst && textOf(worst);
 }
 
 function worstOf([first, ...others]: readonly Outcome[]): Outcome | undefined {
@@ -38,28 +35,20 @@ function compare(a: Outcome, b: Outcome): number {
   return severity[a.kind] - severity[b.kind] || Number(b.stored) - Number(a.stored) || b.ttlMs - a.ttlMs;
 }
 
-function parametersOf({ kind, ttlMs, stored }: Outcome): Parameters {
+/** A token and its parameters, of which what is true is its bare name (RFC 9651, sections 4.1.1.2 and 4.1.3). */
+function textOf({ kind, ttlMs, stored }: Outcome): string {
   // Down, so that what is stale by less than a second says so too (section 2.4: negative when stale).
   const ttl = Math.floor(ttlMs / 1000);
   switch (kind) {
     case 'hit':
     case 'negative':
     case 'stale':
-      return { hit: true, ttl };
+      return `Vitrine; hit; ttl=${ttl}`;
     case 'stale_if_error':
-      return { hit: true, ttl, detail: 'stale-if-error' };
+      return `Vitrine; hit; ttl=${ttl}; detail=stale-if-error`;
     case 'miss':
-      return { fwd: 'miss', stored };
+      return stored ? 'Vitrine; fwd=miss; stored' : 'Vitrine; fwd=miss';
     case 'coalesced':
-      return { fwd: 'miss', stored, collapsed: true };
+      return stored ? 'Vitrine; fwd=miss; stored; collapsed' : 'Vitrine; fwd=miss; collapsed';
   }
-}
-
-/** A token and its parameters (RFC 9651, sections 4.1.1.2 and 4.1.3): true is the bare key, false is left out. */
-function serialize(parameters: Parameters): string {
-  const parts = Object.entries(parameters).flatMap(([key, value]) => {
-    if (value === false) return [];
-    return value === true ? [key] : [`${key}=${value}`];
-  });
-  return ['Vitrine', ...parts].join('; ');
 }
