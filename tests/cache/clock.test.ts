@@ -1,5 +1,6 @@
 /** The clock of production. */
-import { describe, expect, test } from 'vitest';
+import { getEventListeners } from 'node:events';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../src/cache/clock.ts';
 
 describe('the system clock', () => {
@@ -16,6 +17,20 @@ describe('the system clock', () => {
     const sleeping = systemClock.sleep(60_000, stop.signal);
     stop.abort(reason);
     await expect(sleeping).rejects.toBe(reason);
+  });
+
+  test('keeps nothing of a sleep that is over, whichever way it ended', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const [lasting, short] = [new AbortController(), new AbortController()];
+    const slept = systemClock.sleep(100, lasting.signal);
+    const ended = expect(systemClock.sleep(60_000, short.signal)).rejects.toThrow();
+    short.abort();
+    await ended;
+    await vi.advanceTimersByTimeAsync(100);
+    await slept;
+    expect(vi.getTimerCount()).toBe(0);
+    expect(getEventListeners(lasting.signal, 'abort')).toEqual([]);
   });
 
   test('tells the time of day', () => {
