@@ -143,6 +143,7 @@ describe('read-your-writes › a position as callers carry it', () => {
       { seed },
     );
     expect(showToken({ era, position: positionOf(1_763_931_000_000, 0) })).toBe('198fclf45546:1763931000000-0');
+    expect(parseToken(`${era}:1-2+10`)).toEqual({ era, position: `${positionOf(1, 2)}+0000000010` });
   });
 
   test.each([
