@@ -104,7 +104,10 @@ describe('P4 one fill › what another process is reading', () => {
     expect(await clock.pump(waiting)).toMatchObject({ name: 'a', kind: 'hit', tier: 'store' });
     expect(upstream.reads).toEqual(['1']);
     const { values } = await two.telemetry.metrics.leaseWait.get();
-    expect(values.find(({ metricName }) => metricName?.endsWith('_count'))).toMatchObject({ value: 1 });
+    expect(values.find(({ metricName }) => metricName?.endsWith('_count'))).toMatchObject({
+      labels: { namespace: 'thing' },
+      value: 1,
+    });
   });
 
   test('is waited for however slow it is: its lease does not end while it goes on', async () => {

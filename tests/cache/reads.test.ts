@@ -78,8 +78,21 @@ describe('a row that was read', () => {
     await one.getAll('1', '2');
     expect([await leaseOf('1'), await leaseOf('2')]).toEqual(Array(2).fill({ state: 'granted' }));
     expect([await fills('stored'), await fills('not_stored'), await fills('failed')]).toEqual([2, 0, 0]);
+    expect(await counted(one.telemetry.metrics.cacheRejected)).toBe(0);
     const { values } = await one.telemetry.metrics.cacheFillDuration.get();
-    expect(values.find(({ metricName }) => metricName?.endsWith('_count'))).toMatchObject({ value: 1 });
+    expect(values.find(({ metricName }) => metricName?.endsWith('_count'))).toMatchObject({
+      labels: { namespace: 'thing' },
+      value: 1,
+    });
+  });
+
+  test('takes as much of the bound of memory as its text is long', async () => {
+    const { one, upstream } = await openOne();
+    upstream.rows.set('2', { name: 'a'.repeat(1_001), version: '1' });
+    await one.get('1');
+    const { bytes } = one.engine.memory;
+    await one.get('2');
+    expect(one.engine.memory.bytes).toBe(2 * bytes + 2_000);
   });
 
   test('does not live when the schema gives it no time: it serves those who wait, and its lease is given back', async () => {
@@ -264,8 +277,9 @@ describe('P6 bounded age › what is read for a change', () => {
   });
 
   test('without a word of upstream is good until upstream has settled', async () => {
-    const { one, readAnew } = await openOne();
+    const { one, readAnew, clock } = await openOne();
     expect(await readAnew()).toMatchObject({ outcome: 'refreshed' });
+    expect(clock.sleeping(2_000)).toBe(0); // Nothing waits for it any more.
     expect(await one.get('1')).toMatchObject({ kind: 'hit', ttlMs: settleMs });
   });
 
