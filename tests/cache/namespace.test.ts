@@ -1,5 +1,7 @@
 /** What a namespace holds and serves: from memory, from the view beside it, fresh, stale, on error, and never what was purged. */
 import { describe, expect, test } from 'vitest';
+import { Deadline } from '../../src/cache/deadline.ts';
+import type { Outcome } from '../../src/cache/outcome.ts';
 import { BEGINNING } from '../../src/cache/position.ts';
 import { counted, deadlineMs, entryOf, openWorld, settle } from './namespace-world.ts';
 
@@ -71,6 +73,46 @@ describe('P8 seen › a row', () => {
   });
 });
 
+describe('P8 seen › a row that is given without waiting', () => {
+  const openPeeking = async () => {
+    const world = await openHolding();
+    const { one, clock } = world;
+    const request = {
+      deadline: new Deadline(clock, deadlineMs),
+      note: (outcome: Outcome) => void one.noted.push(outcome),
+    };
+    return { ...world, peek: (id: string) => one.namespace.peek(id, request) };
+  };
+
+  test('is one that is fresh, noted and counted as any other', async () => {
+    const { one, clock, peek } = await openPeeking();
+    one.view.set('2', entryOf({ id: '2', name: 'b' }, { asOf: one.follower.stamp(), storedAtMs: clock.now() }));
+    expect([peek('1'), peek('2')]).toMatchObject([{ value: { name: 'a' } }, { value: { name: 'b' } }]);
+    expect(one.noted).toMatchObject([
+      { kind: 'hit', tier: 'memory' },
+      { kind: 'hit', tier: 'view' },
+    ]);
+    const { cacheRequests } = one.telemetry.metrics;
+    expect(await counted(cacheRequests, { namespace: 'thing', outcome: 'hit' })).toBe(2);
+  });
+
+  test('is none that nobody has, nor one that is stale: that is to be read anew', async () => {
+    const { one, clock, peek } = await openPeeking();
+    await clock.advance(60_000);
+    await one.follower.tick();
+    expect([peek('1'), peek('2')]).toEqual([undefined, undefined]);
+    expect(one.noted).toEqual([]);
+  });
+
+  test('is none while this process does not know what has changed', async () => {
+    const { one, clock, peek } = await openPeeking();
+    await clock.advance(1_001);
+    expect(peek('1')).toBeUndefined();
+    await one.follower.tick();
+    expect(peek('1')).toMatchObject({ value: { name: 'a' } });
+  });
+});
+
 describe('P4 one fill › rows that are asked for together', () => {
   test('are read upstream in one batch, each once', async () => {
     const { upstream, startProcess } = openWorld();
@@ -91,6 +133,27 @@ describe('P4 one fill › rows that are asked for together', () => {
     expect(await first).toMatchObject({ kind: 'miss' });
     expect(await second).toMatchObject([{ kind: 'coalesced', tier: 'upstream', stored: true }, { kind: 'miss' }]);
     expect(upstream.reads).toEqual(['1', '2']);
+  });
+
+  test('join the read that was begun last, also once one of before it has landed', async () => {
+    const { clock, upstream, startProcess, tell } = openWorld();
+    const one = await startProcess();
+    upstream.rows.set('1', { name: 'a' });
+    const before = upstream.holdNext();
+    const first = one.get('1');
+    await before.reached;
+    tell({ ids: ['1'] });
+    await one.follower.tick();
+    const after = upstream.holdNext();
+    const second = one.get('1');
+    before.release();
+    await first;
+    await clock.advance(100); // Its lease was the first one's.
+    await after.reached;
+    const third = one.get('1');
+    after.release();
+    expect([await second, await third]).toMatchObject([{ kind: 'miss' }, { kind: 'coalesced' }]);
+    expect(upstream.reads).toEqual(['1', '1']);
   });
 });
 
@@ -131,6 +194,19 @@ describe('P6 bounded age › a row that is no longer fresh', () => {
     expect(await one.get('1')).toMatchObject({ kind: 'hit', ageMs: 0 });
   });
 
+  test('is read anew once for all who ask, also where no store gives a lease for it', async () => {
+    const { clock, one, upstream, store } = await openHolding();
+    store.silent.add('getMany');
+    await clock.advance(60_000);
+    const gate = upstream.holdNext();
+    await one.get('1');
+    await gate.reached;
+    await one.get('1');
+    await settle();
+    gate.release();
+    expect(upstream.reads).toEqual(['1']);
+  });
+
   test('is read anew together with the others that are stale', async () => {
     const { clock, one, upstream } = await openHolding();
     await one.get('2');
@@ -168,6 +244,25 @@ describe('P6 bounded age › a row that is no longer fresh', () => {
     upstream.rows.set('1', { name: 'b', version: '2' });
     expect(await one.get('1')).toMatchObject({ kind: 'miss', name: 'b' });
   });
+
+  test('by the time it comes is given to who began to wait before it was read, and read again for who came later', async () => {
+    const { clock, upstream, startProcess } = openWorld();
+    const one = await startProcess({ maxAgeMs: 1_000, staleWhileRevalidateMs: 0, staleIfErrorMs: 60_000 });
+    upstream.rows.set('1', { name: 'old' });
+    const gate = upstream.holdNext();
+    const first = one.get('1');
+    await gate.reached;
+    await clock.advance(500);
+    const second = one.get('1');
+    await clock.advance(500);
+    upstream.rows.set('1', { name: 'new' });
+    gate.release();
+    expect([await first, await second]).toMatchObject([
+      { kind: 'miss', name: 'old' },
+      { kind: 'miss', name: 'new' },
+    ]);
+    expect(upstream.reads).toEqual(['1', '1']);
+  });
 });
 
 describe('P7 degrades, never dies › while upstream cannot be read', () => {
@@ -189,7 +284,8 @@ describe('P7 degrades, never dies › while upstream cannot be read', () => {
     const { one, tell } = await failing();
     tell({ ids: ['1'] });
     await one.follower.tick();
-    expect(await one.get('1')).toMatchObject({ kind: 'stale_if_error', name: 'a' });
+    // However young it is: nobody may keep it.
+    expect(await one.get('1')).toMatchObject({ kind: 'stale_if_error', name: 'a', ttlMs: 0 });
     tell({ ids: ['1'], hard: true });
     await one.follower.tick();
     expect(await one.get('1')).toMatchObject({ error: { code: 'UPSTREAM_UNAVAILABLE' } });
@@ -397,6 +493,25 @@ describe('P5 no resurrection › a change that becomes known', () => {
     expect(await clock.pump(asking)).toMatchObject({ name: 'new', kind: 'miss', stored: true });
   });
 
+  test('that purges what was read for several who wait makes it read again once for all, also without a store', async () => {
+    const { upstream, startProcess, tell, store } = openWorld();
+    const one = await startProcess();
+    store.silent.add('getMany');
+    upstream.rows.set('1', { name: 'old' });
+    const gate = upstream.holdNext();
+    const asking = Promise.all([one.get('1'), one.get('1')]);
+    await gate.reached;
+    upstream.rows.set('1', { name: 'new' });
+    tell({ ids: ['1'], hard: true });
+    await one.follower.tick();
+    gate.release();
+    expect(await asking).toMatchObject([
+      { name: 'new', kind: 'miss' },
+      { name: 'new', kind: 'coalesced' },
+    ]);
+    expect(upstream.reads).toEqual(['1', '1']);
+  });
+
   test('that purges what is already in hand, while another row is waited for, makes it read again', async () => {
     const { clock, one, upstream, tell } = await openHolding();
     const gate = upstream.holdNext();
@@ -571,6 +686,14 @@ describe('P2 parity › a view that was read anew', () => {
     const { one } = await openHolding();
     one.namespace.viewReplaced();
     expect(one.installed).toEqual([['1', 'a']]);
+  });
+
+  test('is not told of what it lacks where that is past its age', async () => {
+    const { one, clock } = await openHolding();
+    await clock.advance(120_000);
+    await one.follower.tick();
+    one.namespace.viewReplaced();
+    expect(one.installed).toEqual([]);
   });
 
   test('gives memory its own time where that is over, and rows do not go back', async () => {
