@@ -413,6 +413,20 @@ describe('P5 no resurrection › a purge whose log is lost', () => {
     }
   });
 
+  test('is told again once, though the era that it is told in ends as well', async () => {
+    const parts = await openFollowing();
+    const { log, follower } = parts;
+    await purge(parts, ['1']);
+    log.beginEra('era-b');
+    const append = log.holdNext('append');
+    const ticking = follower.tick();
+    await append.reached;
+    log.beginEra('era-c');
+    append.release();
+    await ticking;
+    expect(log.records).toMatchObject([{ kind: 'purged', ids: ['1'], at: { era: 'era-a' } }]);
+  });
+
   test('is told again though the log was silent when it was made', async () => {
     const parts = await openFollowing();
     const { log, follower } = parts;
@@ -519,6 +533,24 @@ describe('P5 no resurrection › a purge whose log is lost', () => {
     await clock.advance(100);
     await follower.tick();
     expect(follower.purged('things', '1', before)).toBe(true);
+  });
+
+  test.each([
+    [99, false],
+    [100, true],
+  ])('of an era that was left %i eras ago holds as of one that it was never in: %s', async (eras, isPurged) => {
+    const { log, follower } = await openFollowing();
+    const { position } = (await follower.begin('things', ['1'])).stamp;
+    const enter = async (era: string) => {
+      log.beginEra(era);
+      await follower.tick();
+      return follower.stamp();
+    };
+    const inNextEra = await enter('era-1');
+    for (let era = 2; era <= eras; era++) await enter(`era-${era}`);
+    log.add(purged(['1'], inEra(position)));
+    await follower.tick();
+    expect(follower.purged('things', '1', inNextEra)).toBe(isPurged);
   });
 });
 
@@ -638,6 +670,34 @@ describe('P5 no resurrection › a change', () => {
     expect(log.calls).toEqual([]);
   });
 
+  test('is kept when the log falls silent between its append and the look, and holds here at once', async () => {
+    const { log, follower } = await openFollowing();
+    const before = follower.stamp();
+    const begun = await follower.begin('things', ['1']);
+    const append = log.holdNext('append');
+    const announcing = follower.announce(soft('1'), begun);
+    await append.reached;
+    log.silence();
+    append.release();
+    expect(await announcing).toEqual({ state: 'kept', token: inEra(begun.stamp.position) });
+    expect(follower.valid('things', '1', before)).toBe(false);
+    log.answer();
+    await follower.tick();
+    expect(log.records).toEqual([begin('1'), changed(begun.stamp.position, '1'), changed('own', '1')]);
+  });
+
+  test('begins locally when the era is over and the log falls silent before it tells of the next', async () => {
+    const { log, follower } = await openFollowing();
+    const append = log.delayNext('begin');
+    const beginning = follower.begin('things', ['1']);
+    await append.reached;
+    log.beginEra('era-b');
+    log.silence();
+    append.release();
+    expect(await beginning).toEqual({ stamp: follower.stamp(), local: true });
+    expect(follower.era).toBe('era-a');
+  });
+
   test('begins in the new era when the old one ends before its append is answered', async () => {
     const { log, follower } = await openFollowing();
     const append = log.holdNext('append');
@@ -731,6 +791,16 @@ describe('read-your-writes › a position that some process acknowledged', () =>
   test('of an era that this process does not know yet is reached when it has come to it', async () => {
     const { clock, log, follower } = await openFollowing();
     log.beginEra('era-b');
+    const position = log.add(changed('own', '1'));
+    await follower.reached(tokenOf(position, 'era-b'), new Deadline(clock, 1));
+    expect(follower.stamp()).toEqual({ era: 2, position });
+  });
+
+  test('of an era that this process does not know yet is not reached before, though its clock is behind', async () => {
+    const { clock, log, follower } = await openFollowing();
+    log.add(begin('1'));
+    await follower.tick();
+    log.beginEra('era-b', { aheadMs: -3_000 });
     const position = log.add(changed('own', '1'));
     await follower.reached(tokenOf(position, 'era-b'), new Deadline(clock, 1));
     expect(follower.stamp()).toEqual({ era: 2, position });
@@ -832,11 +902,16 @@ describe('P7 degrades, never dies › while the log is silent', () => {
     const begun = await follower.begin('things', ['1']);
     log.silence();
     log.calls.length = 0;
+    let areReplicasAsked = false;
+    log.hasReplicas = () => {
+      areReplicasAsked = true;
+      return true;
+    };
     expect(await follower.announce(soft('1'), begun)).toEqual({
       state: 'kept',
       token: { era: 'era-a', position: begun.stamp.position },
     });
-    expect(log.calls).toEqual(['append']);
+    expect([log.calls, areReplicasAsked]).toEqual([['append'], false]);
     expect(follower.valid('things', '1', before)).toBe(false);
     expect(follower.valid('things', '1', follower.stamp())).toBe(true);
     log.answer();
