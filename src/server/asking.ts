@@ -94,14 +94,12 @@ export class Asking {
     this.#contentTypes.set(headers.accept ?? '', contentType);
   }
 
-  /** Of a document that is named in a way that the short ways know. */
+  /** Of a document that is named in a way that the short ways know. What else clients say of themselves, Apollo ignores. */
   #textOf({ query, extensions }: Body): string | undefined {
     if (!isRecordOrAbsent(extensions)) return undefined;
-    const names = Object.keys(extensions ?? {});
-    if (names.length === 0) return typeof query === 'string' ? query : undefined;
+    if (!extensions?.persistedQuery) return typeof query === 'string' ? query : undefined;
     const id = idIn(extensions);
-    const isById = names.length === 1 && query === undefined && id !== undefined;
-    return isById ? this.#trusted?.textOf(id) : undefined;
+    return query === undefined && id !== undefined ? this.#trusted?.textOf(id) : undefined;
   }
 
   #jsonOf(body: Buffer): unknown {

@@ -61,7 +61,10 @@ export class Front {
 
   #hasPlainBody({ method, headers }: IncomingMessage): boolean {
     const length = headers['content-length'];
-    if (method === 'GET') return length === undefined && headers['transfer-encoding'] === undefined;
+    if (method === 'GET') {
+      const hasNone = length === undefined && headers['transfer-encoding'] === undefined;
+      return hasNone && headers['content-type'] === undefined;
+    }
     if (length === undefined || Number(length) > this.#parts.maxBodyBytes) return false;
     return json.test(headers['content-type'] ?? '') && headers['content-encoding'] === undefined;
   }

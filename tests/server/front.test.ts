@@ -54,6 +54,30 @@ describe('an answer in front of Fastify', () => {
     expect(short.headers['access-control-allow-origin']).toBe(allowed);
   });
 
+  test('is that of the text, whatever clients say of themselves beside it', async () => {
+    const gateway = await startKnowing(thing);
+    const extensions = { clientLibrary: { name: '@apollo/client', version: '4.0.0' } };
+    const bodies = [
+      { query: thing, extensions },
+      { query: thing, extensions: { persistedQuery: null } },
+    ];
+    for (const body of bodies) {
+      const before = await kept(gateway);
+      const { text } = await post(gateway, JSON.stringify(body));
+      expect(text).toBe((await post(gateway, JSON.stringify({ query: thing }))).text);
+      expect(await kept(gateway)).toBe(before + 2);
+    }
+  });
+
+  test('is none to a GET that says of what type its body is, but for JSON', async () => {
+    const gateway = await startKnowing(query);
+    const address = `${gateway.url}/graphql?query=${encodeURIComponent(query)}`;
+    const ask = (type: string) => send(address, { headers: { 'apollo-require-preflight': '1', 'content-type': type } });
+    for (let time = 1; time <= 3; time++) {
+      expect([(await ask('application/json')).status, (await ask('text/plain')).status]).toEqual([200, 415]);
+    }
+  });
+
   test('has the id that its request came with, in its headers and in its resolvers', async () => {
     const gateway = await startKnowing(query);
     const { headers, body } = await post(gateway, JSON.stringify({ query }), { 'x-request-id': 'order-42' });
