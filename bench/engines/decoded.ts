@@ -12,7 +12,7 @@ export async function open(opening: Opening): Promise<Engine> {
   };
 }
 
-/** Undefined before it is stored. */
+/** @param stored - A head in a line of its own, then the row. */
 function decode(stored: unknown): unknown {
   const text = String(stored);
   return catalogCodec.decode(JSON.parse(text.slice(text.indexOf('\n') + 1)));
