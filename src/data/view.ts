@@ -2,7 +2,8 @@
  * A view: the rows of a collection as they are now known, sorted and filtered in memory.
  *
  *   rows by id ─► orders (sorted once, then patched) ─┐
- *             └─► posting lists ─► match lists ───────┴─► a page, cut in one turn: order and fields of one moment
+ *             └─► posting lists,                      │
+ *                 texts as one ──► match lists ───────┴─► a page, cut in one turn: order and fields of one moment
  *
  * Everything here is synchronous. Indexes are built at their first use and patched with each row from then on.
  */
@@ -15,6 +16,7 @@ import type { Span } from './journal.ts';
 import { boundary, comparePlaces, keyIn, lowerBound, type Place, type SortKey, upperBound } from './order.ts';
 import type { Page, PageQuery } from './reader.ts';
 import { fold } from './text.ts';
+import { TextIndex } from './text-index.ts';
 
 type Orders<T> = Readonly<Record<string, (value: T) => SortKey>>;
 
@@ -48,6 +50,7 @@ export class View<T> {
   readonly #rows = new Map<string, ViewRow<T>>();
   readonly #orders = new Map<string, ViewRow<T>[]>();
   readonly #postings = new Map<string, Map<string | null, Set<ViewRow<T>>>>();
+  readonly #texts = new Map<string, TextIndex<ViewRow<T>>>();
   readonly #matches = new LRUCache<string, MatchList<T>>({
     maxSize: matchedRowsAtMost,
     sizeCalculation: ({ rows }) => rows.length + 1,
@@ -134,23 +137,31 @@ export class View<T> {
     const fits = (row: ViewRow<T>) => matches(this.#indexing.filters, form, row);
     const candidates = this.#candidates(form);
     // Sorting many costs more than walking what is sorted already.
-    if (candidates === undefined || candidates.length * 8 > this.size) return this.#ordered(order).filter(fits);
+    if (!this.#areFew(candidates)) return this.#ordered(order).filter(fits);
     const rows = candidates.filter(fits);
     return rows.sort((a, b) => comparePlaces(placeOf(a, order), placeOf(b, order)));
   }
 
-  /** The fewest rows that one restriction leaves; undefined when none of them has an index. */
-  #candidates(form: NormalForm): ViewRow<T>[] | undefined {
-    let fewest: ViewRow<T>[] | undefined;
-    for (const [name, restriction] of form) {
-      const filter = this.#indexing.filters[name] as Filter<T>;
-      const rows = this.#indexed(name, filter, restriction);
-      if (rows !== undefined && (fewest === undefined || rows.length < fewest.length)) fewest = rows;
-    }
-    return fewest;
+  #areFew(rows: readonly ViewRow<T>[]): boolean {
+    return rows.length * 8 <= this.size;
   }
 
-  #indexed(name: string, filter: Filter<T>, restriction: unknown): ViewRow<T>[] | undefined {
+  /** The fewest rows that one restriction leaves; all texts are searched only where no other leaves few. */
+  #candidates(form: NormalForm): ViewRow<T>[] {
+    const { filters } = this.#indexing;
+    const isText = ([name]: readonly [string, unknown]) => filters[name]?.kind === 'contains';
+    const textsLast = [...form].sort((a, b) => Number(isText(a)) - Number(isText(b)));
+    let fewest: ViewRow<T>[] | undefined;
+    for (const restriction of textsLast) {
+      if (fewest !== undefined && isText(restriction) && this.#areFew(fewest)) break;
+      const rows = this.#indexed(...restriction);
+      if (fewest === undefined || rows.length < fewest.length) fewest = rows;
+    }
+    return fewest ?? [];
+  }
+
+  #indexed(name: string, restriction: unknown): ViewRow<T>[] {
+    const filter = this.#indexing.filters[name] as Filter<T>;
     switch (filter.kind) {
       case 'equals':
         return [...(this.#posting(name, filter.of).get(restriction as string) ?? [])];
@@ -163,7 +174,7 @@ export class View<T> {
         return filter.kind === 'from' ? rows.slice(at) : rows.slice(0, at);
       }
       case 'contains':
-        return undefined;
+        return this.#textIndex(name).find(restriction as string);
     }
   }
 
@@ -186,6 +197,15 @@ export class View<T> {
     return posting;
   }
 
+  #textIndex(name: string): TextIndex<ViewRow<T>> {
+    let index = this.#texts.get(name);
+    if (index === undefined) {
+      index = new TextIndex(this.#rows.values(), ({ texts }) => texts[name] as string);
+      this.#texts.set(name, index);
+    }
+    return index;
+  }
+
   /** Brings every index built so far from `old` to `next`. */
   #patch(old: ViewRow<T> | undefined, next: ViewRow<T> | undefined): void {
     for (const [order, rows] of this.#orders) replace(rows, order, old, next);
@@ -193,6 +213,10 @@ export class View<T> {
       const { of } = this.#indexing.filters[name] as Extract<Filter<T>, { kind: 'equals' | 'oneOf' }>;
       if (old) posting.get(of(old.value))?.delete(old);
       if (next) addToPosting(posting, of(next.value), next);
+    }
+    for (const [name, index] of this.#texts) {
+      if (index.isWorn) this.#texts.delete(name);
+      else index.replace(old, next);
     }
     for (const { order, form, rows } of this.#matches.values()) {
       const fits = (row: ViewRow<T> | undefined) => row && matches(this.#indexing.filters, form, row);
