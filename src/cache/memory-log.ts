@@ -9,7 +9,7 @@ export class MemoryLog implements Log {
   readonly #horizonMs: number;
   readonly #era: string;
   readonly #generations = new Map<string, Position>();
-  #records: Stamped[] = [];
+  readonly #records: Stamped[] = [];
   #last = BEGINNING;
   #sequence = 0;
 
@@ -39,8 +39,7 @@ export class MemoryLog implements Log {
       const floor = record.floor === 'own' ? position : record.floor;
       this.#generations.set(record.namespace, higher(floor, this.#generations.get(record.namespace) ?? BEGINNING));
     }
-    const oldestMs = timeOf(position) - this.#horizonMs;
-    this.#records = this.#records.filter((kept) => timeOf(kept.position) >= oldestMs);
+    this.#forgetUntil(timeOf(position) - this.#horizonMs);
     return position;
   }
 
@@ -50,6 +49,13 @@ export class MemoryLog implements Log {
 
   async wait(_era: string, _position: Position, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<void> {
     await this.#clock.sleep(ms, signal).catch(() => {}); // Told to end.
+  }
+
+  /** From the oldest on, so that an append costs the same however many are kept. */
+  #forgetUntil(oldestMs: number): void {
+    const oldest = positionOf(Math.max(0, oldestMs), 0);
+    const over = this.#records.findIndex(({ position }) => position >= oldest);
+    if (over > 0) this.#records.splice(0, over);
   }
 
   /** Rises even when the clock goes back, as a stream's ids do. */
