@@ -1,4 +1,4 @@
-/** What is running, where, with which settings, and a first query to try. */
+/** What is running, where, with which settings, and a first query to try, where any may be asked. */
 import { type Config, givenSettings } from '../config.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Logger } from '../telemetry/index.ts';
@@ -32,13 +32,14 @@ export function announce(announcement: Announcement): void {
   const rows = [
     ['GraphQL', `${url}/graphql   (in a browser: Apollo Sandbox)`],
     ['Upstream', embedded ? `${upstream}   (embedded; set UPSTREAM_URL for yours)` : upstream],
+    ...(config.trustedDocuments ? [['Documents', `only those of ${config.trustedDocuments}`]] : []),
     ['Cache', config.redis ? `Redis at ${config.redis.url.host}` : 'this process   (set REDIS_URL to share it)'],
     ...(config.workers > 1 ? [['Workers', `${config.workers} processes, under ${process.pid}`]] : []),
     ['Health', `${url}/readyz`],
     ['Metrics', `${gateway.adminUrl.replace('127.0.0.1', 'localhost')}/metrics`],
     ['Settings', shownSettings(settings)],
   ];
-  const body = JSON.stringify({ query: firstQuery });
+  const first = config.trustedDocuments ? [] : ['A first query:', '', `  ${asCurl(url, firstQuery)}`, ''];
   console.log(
     [
       '',
@@ -46,12 +47,13 @@ export function announce(announcement: Announcement): void {
       '',
       ...rows.map(([name = '', value]) => `  ${name.padEnd(10)}${value}`),
       '',
-      'A first query:',
-      '',
-      `  curl -s ${url}/graphql -H 'content-type: application/json' -d '${body}'`,
-      '',
+      ...first,
     ].join('\n'),
   );
+}
+
+function asCurl(url: string, query: string): string {
+  return `curl -s ${url}/graphql -H 'content-type: application/json' -d '${JSON.stringify({ query })}'`;
 }
 
 function shownSettings(settings: Record<string, string>): string {

@@ -8,7 +8,7 @@
  *   {"<id>": "<document>"}, which the client preset of GraphQL Code Generator writes
  */
 import { readFileSync } from 'node:fs';
-import { type GraphQLSchema, parse, validate } from 'graphql';
+import { type GraphQLSchema, NoSchemaIntrospectionCustomRule, parse, specifiedRules, validate } from 'graphql';
 import { z } from 'zod';
 
 type Documents = readonly (readonly [id: string, text: string])[];
@@ -47,10 +47,11 @@ export class TrustedDocuments {
     return this.#known.has(text);
   }
 
-  /** Those that this schema cannot answer, with the first reason. */
-  mistakes(schema: GraphQLSchema): { id: string; reason: string }[] {
+  /** Those that cannot be answered by this schema, or not where nobody may ask for it, with the first reason. */
+  mistakes(schema: GraphQLSchema, { introspection }: { introspection: boolean }): { id: string; reason: string }[] {
+    const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
     return [...this.#texts].flatMap(([id, text]) => {
-      const [mistake] = validate(schema, parse(text), undefined, { maxErrors: 1 });
+      const [mistake] = validate(schema, parse(text), rules, { maxErrors: 1 });
       return mistake === undefined ? [] : [{ id, reason: mistake.message }];
     });
   }

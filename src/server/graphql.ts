@@ -223,12 +223,12 @@ function codeOfStatus(status: number): ErrorCode {
   return status < 500 ? 'BAD_REQUEST' : 'INTERNAL_SERVER_ERROR';
 }
 
-/** Those of the manifest, where one is set; what of them this schema cannot answer is told, and answered with its mistakes. */
+/** Those of the manifest, where one is set; what of them cannot be answered is told, and answered with its mistakes. */
 function openTrusted({ config, schema, telemetry }: GraphqlOptions): TrustedDocuments | undefined {
   if (config.trustedDocuments === undefined) return undefined;
   const trusted = readTrustedDocuments(config.trustedDocuments);
-  for (const mistake of trusted.mistakes(schema)) {
-    telemetry.log.warn({ event: 'graphql.trusted_invalid', ...mistake }, 'a trusted document does not fit the schema');
+  for (const mistake of trusted.mistakes(schema, config)) {
+    telemetry.log.warn({ event: 'graphql.trusted_invalid', ...mistake }, 'a trusted document cannot be answered');
   }
   return trusted;
 }

@@ -77,6 +77,19 @@ describe('started with settings', () => {
     expect(stdout + stderr).not.toMatch(new RegExp(`s3cret|${token}`));
   });
 
+  test('with trusted documents it says whose, and names no query that would be refused', async () => {
+    const file = join(await temporaryFolder('vitrine-documents-'), 'manifest.json');
+    await writeFile(file, JSON.stringify({ count: countQuery }));
+    const program = start(['serve'], { env: { PORT: '0', TRUSTED_DOCUMENTS: file } });
+    const [banner] = await program.says(/Vitrine is listening.*Settings.*?\n/s);
+    expect(rowOf(banner, 'Documents')).toBe(`only those of ${file}`);
+    expect(await ask(rowOf(banner, 'GraphQL')?.replace(/\/graphql.*/, '') ?? '', countQuery)).toMatchObject({
+      data: {},
+    });
+    program.send('SIGTERM');
+    expect((await program.ended()).stdout).not.toContain('curl');
+  });
+
   test('LOG_FORMAT=json prints nothing but lines of JSON', async () => {
     const { program } = await startGateway({ env: { LOG_LEVEL: 'debug' } });
     await program.says(/"event":"collection.drained"/);

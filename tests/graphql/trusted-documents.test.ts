@@ -85,9 +85,19 @@ describe('a manifest', () => {
 
   test('tells what the schema cannot answer', () => {
     const trusted = read({ a1: greet, b2: other });
-    expect(trusted.mistakes(buildSchema('type Query { greet: String other: String }'))).toEqual([]);
-    expect(trusted.mistakes(buildSchema('type Query { greet: String }'))).toEqual([
+    const mistakesIn = (schema: string) => trusted.mistakes(buildSchema(schema), { introspection: false });
+    expect(mistakesIn('type Query { greet: String other: String }')).toEqual([]);
+    expect(mistakesIn('type Query { greet: String }')).toEqual([
       { id: 'b2', reason: 'Cannot query field "other" on type "Query".' },
+    ]);
+  });
+
+  test('tells what asks for the schema where nobody may', () => {
+    const trusted = read({ a1: '{ __schema { description } }', b2: '{ __typename greet }' });
+    const schema = buildSchema('type Query { greet: String }');
+    expect(trusted.mistakes(schema, { introspection: true })).toEqual([]);
+    expect(trusted.mistakes(schema, { introspection: false })).toEqual([
+      { id: 'a1', reason: expect.stringContaining('"__schema"') },
     ]);
   });
 });
