@@ -69,9 +69,7 @@ export async function answerWithin<T>(clock: Clock, timeoutMs: number, ask: () =
     () => undefined as never,
   );
   try {
-    const answer = ask();
-    answer.catch(() => {}); // After the deadline nobody asks any more.
-    return await Promise.race([answer, deadline]);
+    return await Promise.race([ask(), deadline]);
   } finally {
     answered.abort(inTime);
   }
