@@ -14,7 +14,7 @@ type Shown = {
   pictures: ReadonlyMap<string, string>;
 };
 
-const notMeasured = 'Not measured yet on a quiet machine.';
+const notMeasured = 'Not measured yet.';
 
 export function shown(): Shown[] {
   return [shownOfHttp(), shownOfEngines(), shownOfDrain()];
