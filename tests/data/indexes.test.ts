@@ -7,6 +7,10 @@ type Sale = { id: number; seller: string; title: string };
 const stamp = { era: 0, position: '' };
 const times = { storedAtMs: 0, freshUntilMs: 1, staleUntilMs: 1, errorUntilMs: 1 };
 
+function rowOf(value: Sale) {
+  return { id: `${value.id}`, value, version: undefined, size: 1, from: { times, asOf: stamp, contentAsOf: stamp } };
+}
+
 /** 200 sales, of which the seller `few` has four; and how many rows a filter looked at. */
 function openSales() {
   let looks = 0;
@@ -25,8 +29,7 @@ function openSales() {
   } as const;
   const view = new View<Sale>({ orders: { ID: ({ id }) => id, SELLER: ({ seller }) => seller }, filters });
   for (let id = 1; id <= 200; id++) {
-    const value = { id, seller: id % 50 === 0 ? 'few' : 'many', title: `Sale ${id}` };
-    view.put({ id: `${id}`, value, version: undefined, size: 1, from: { times, asOf: stamp, contentAsOf: stamp } });
+    view.put(rowOf({ id, seller: id % 50 === 0 ? 'few' : 'many', title: `Sale ${id}` }));
   }
   const looksFor = (filter: Record<string, unknown>, order = 'ID') => {
     looks = 0;
@@ -59,4 +62,16 @@ test('a filter that is asked for again looks at no row', () => {
   expect(looksFor({ seller: 'few' })).toBe(4);
   expect(looksFor({ seller: 'few' })).toBe(0);
   expect(looksFor({ seller: 'few' }, 'SELLER')).toBe(4);
+});
+
+test('a text is found in rows that changed, however many did since it was first asked for', () => {
+  const filters = { word: { kind: 'contains', of: ({ title }: Sale) => title } } as const;
+  const view = new View<Sale>({ orders: { ID: ({ id }) => id }, filters });
+  const count = 1_100;
+  const found = (word: string) => view.page({ first: 1, order: 'ID', direction: 'ASC', filter: { word } }).totalCount;
+  for (let id = 1; id <= count; id++) view.put(rowOf({ id, seller: 'any', title: `Sale ${id}` }));
+  expect(found('sale 110')).toBe(2);
+  for (let id = 1; id <= count; id++) view.put(rowOf({ id, seller: 'any', title: `Lot ${id}` }));
+  expect(found('sale 11')).toBe(0);
+  expect(found('lot 110')).toBe(2);
 });

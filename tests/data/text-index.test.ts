@@ -26,7 +26,9 @@ describe('a search', () => {
           if (next !== null) rows.add(next);
         }
         const found = index.find(text);
-        expect(new Set(found)).toEqual(new Set([...rows].filter((row) => row.text.includes(text))));
+        const holding = new Set([...rows].filter((row) => row.text.includes(text)));
+        // The very rows: one that is gone may have had the same text.
+        expect([...holding.symmetricDifference(new Set(found))]).toEqual([]);
         expect(found).toHaveLength(new Set(found).size);
       }),
     );
