@@ -7,19 +7,12 @@
  *
  * What graphql-jit cannot compile, and what is no query, goes the first way always.
  */
-import {
-  type DocumentNode,
-  type ExecutionResult,
-  type GraphQLSchema,
-  getOperationAST,
-  getVariableValues,
-} from 'graphql';
+import { type DocumentNode, type ExecutionResult, type GraphQLSchema, getOperationAST } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
 import { type AnswerPolicy, cachePolicyOf } from './answer-policy.ts';
 import { checkLimits, isAlwaysWithin } from './limits.ts';
-
-type Variables = Readonly<Record<string, unknown>>;
+import { type Variables, variableTaker } from './variables.ts';
 
 export type CompiledOperation = {
   /** As in the document. */
@@ -68,15 +61,17 @@ function compile(
 ): CompiledOperation | 'not possible' {
   const operation = getOperationAST(document, operationName);
   if (operation?.operation !== 'query') return 'not possible';
+  const take = variableTaker(schema, operation.variableDefinitions ?? []);
+  if (take === undefined) return 'not possible';
   const compiled = compileQuery(schema, document, operationName ?? undefined);
   if (!isCompiledQuery(compiled)) return 'not possible';
-  const definitions = operation.variableDefinitions ?? [];
   const needsCheck = !isAlwaysWithin({ schema, document, operationName });
   return {
     name: operation.name?.value,
     policy: cachePolicyOf(schema, document, operationName),
-    run(context, variables) {
-      if (getVariableValues(schema, definitions, variables).errors) return undefined;
+    run(context, given) {
+      const variables = take(given);
+      if (variables === undefined) return undefined;
       if (needsCheck && checkLimits({ schema, document, operationName, variables })) return undefined;
       return compiled.query(undefined, context, variables) as ExecutionResult | Promise<ExecutionResult>;
     },
