@@ -1,7 +1,7 @@
 /**
- * The read-through cache of one namespace: memory over the view over the store over upstream.
+ * The read-through cache of one namespace: the view over memory over the store over upstream.
  *
- *   get ─► memory or view, valid ─► fresh: serve · stale: serve, and refresh in the background
+ *   get ─► view or memory, valid ─► fresh: serve · stale: serve, and refresh in the background
  *             │ no
  *             ▼
  *          flight, one per id (flights.ts) ─► store, then upstream (fills.ts) ─► memory, if still valid in that turn
@@ -184,11 +184,12 @@ export class Namespace<T> {
 
   // ── From what is held ─────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** The view first: it is no further behind than memory, and its rows lie by themselves. */
   #held(id: string, nowMs: number): { entry: Entry<T>; outcome: Outcome } | undefined {
-    const memory = this.#usable(id, this.#memory.get(id), nowMs);
-    if (memory?.freshness === 'fresh') return this.#result(memory.entry, 'memory', { kind: 'hit', nowMs });
     const view = this.#usable(id, this.#neighbour?.find(id), nowMs);
     if (view?.freshness === 'fresh') return this.#result(view.entry, 'view', { kind: 'hit', nowMs });
+    const memory = this.#usable(id, this.#memory.get(id), nowMs);
+    if (memory?.freshness === 'fresh') return this.#result(memory.entry, 'memory', { kind: 'hit', nowMs });
     if (memory !== undefined) return this.#result(memory.entry, 'memory', { kind: 'stale', nowMs });
     return view && this.#result(view.entry, 'view', { kind: 'stale', nowMs });
   }

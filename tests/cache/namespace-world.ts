@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { zodCodec } from '../../src/cache/codec.ts';
 import { Deadline } from '../../src/cache/deadline.ts';
 import { assembleEngine, type Row } from '../../src/cache/engine.ts';
-import { type Entry, timesFrom } from '../../src/cache/entry.ts';
+import { type Entry, isAhead, timesFrom } from '../../src/cache/entry.ts';
 import { Follower } from '../../src/cache/follower.ts';
 import { rowKey } from '../../src/cache/keys.ts';
 import type { LogRecord } from '../../src/cache/log.ts';
@@ -129,14 +129,18 @@ async function openProcess({ clock, log, store, upstream, random }: Shared, wind
   return { engine, follower, namespace, telemetry, logs, changedIds, ...view(namespace), ...asking(namespace, clock) };
 }
 
-/** A view beside the namespace that holds what the test puts there. */
+/** A view beside the namespace that holds what the test puts there, or what is ahead of that. */
 function view(namespace: Namespace<Thing>) {
   const rows = new Map<string, Entry<Thing>>();
   /** What the view was told of, in order. */
   const installed: [id: string, name: string | undefined][] = [];
   namespace.beside({
     find: (id) => rows.get(id),
-    installed: (id, entry) => void installed.push([id, entry.value?.name]),
+    installed: (id, entry) => {
+      installed.push([id, entry.value?.name]);
+      const known = rows.get(id);
+      if (known !== undefined && isAhead(entry, known)) rows.set(id, entry);
+    },
   });
   return { view: rows, installed };
 }

@@ -679,7 +679,7 @@ describe('P2 parity › a view that was read anew', () => {
     const { one } = await openBoth({ name: 'behind', version: '0' });
     one.namespace.viewReplaced();
     expect(one.installed).toEqual([['1', 'a']]);
-    expect(await one.get('1')).toMatchObject({ tier: 'memory', name: 'a' });
+    expect(await one.get('1')).toMatchObject({ tier: 'view', name: 'a' });
   });
 
   test('is told of what it lacks', async () => {
@@ -706,7 +706,7 @@ describe('P2 parity › a view that was read anew', () => {
     );
     one.namespace.viewReplaced();
     expect(one.installed).toEqual([['1', 'a']]);
-    expect(await one.get('1')).toMatchObject({ kind: 'hit', tier: 'memory', name: 'a' });
+    expect(await one.get('1')).toMatchObject({ kind: 'hit', tier: 'view', name: 'a' });
   });
 
   test('changes nothing where neither may be believed', async () => {

@@ -141,7 +141,8 @@ async function callsOf(work: () => Promise<unknown>): Promise<Record<string, num
   for (const master of masters) {
     const stats = await master.send<string>('INFO', 'commandstats');
     for (const [, name = '', count] of stats.matchAll(/cmdstat_(\S+):calls=(\d+)/g)) {
-      if (!/^(config|hello|client|ping|replconf|info)/.test(name)) calls[name] = (calls[name] ?? 0) + Number(count);
+      if (!/^(config|hello|client|cluster|ping|replconf|info)/.test(name))
+        calls[name] = (calls[name] ?? 0) + Number(count);
     }
   }
   return calls;
