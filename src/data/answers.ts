@@ -8,7 +8,7 @@
  */
 import type { Follower } from '../cache/follower.ts';
 import { type Journal, Parts } from './journal.ts';
-import type { Resource } from './reader.ts';
+import type { MaybePromise, Resource } from './reader.ts';
 
 /** What an answer was made of, and since when nothing of it is known to have changed. */
 export type Basis = { readonly parts: Parts; position: number };
@@ -46,12 +46,13 @@ export class Answers {
    * have waited.
    *
    * @param make - Reads all of it anew.
+   * @returns At once, where it was made at once.
    */
-  async unpurged<A>(begun: Basis, make: (basis: Basis) => A | Promise<A>): Promise<A> {
-    for (let basis = begun; ; basis = this.begin()) {
-      const answer = await make(basis);
-      if (!this.#sources.journal.isPurged(basis.parts, basis.position)) return answer;
-    }
+  unpurged<A>(begun: Basis, make: (basis: Basis) => MaybePromise<A>): MaybePromise<A> {
+    const orAnew = (answer: A) =>
+      this.#sources.journal.isPurged(begun.parts, begun.position) ? this.unpurged(this.begin(), make) : answer;
+    const made = make(begun);
+    return made instanceof Promise ? made.then(orAnew) : orAnew(made);
   }
 
   /** @param freshUntilMs - By `now()`. */

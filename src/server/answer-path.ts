@@ -9,8 +9,9 @@
  * Whatever is unusual about a request goes the long way, which says what is wrong with it. So only requests that it
  * would answer are answered here, and byte for byte as it would.
  */
+import type { ExecutionResult } from 'graphql';
 import type { Answers } from '../data/answers.ts';
-import type { Resource } from '../data/reader.ts';
+import type { MaybePromise, Resource } from '../data/reader.ts';
 import type { CompiledOperation, CompiledOperations, OperationText } from '../graphql/index.ts';
 import type { Metrics } from '../telemetry/index.ts';
 import type { Conclusion, Timed } from './conclusion.ts';
@@ -40,6 +41,14 @@ type Parts = {
   cache: ResponseCache | undefined;
 };
 
+type Execution = {
+  operation: CompiledOperation;
+  contentType: string;
+  exchange: Exchange;
+  /** Key of its answer, where that is worth keeping. */
+  keepAs: string | undefined;
+};
+
 /** One execution that others may share, with what it began at. */
 type Running = { exchange: Exchange; answer: Promise<Answer | undefined> };
 
@@ -57,8 +66,8 @@ export class AnswerPath {
     return kept && this.#answerOf(kept, asked);
   }
 
-  /** @returns Undefined when it has to go the long way. */
-  async answer(asked: Asked, exchange: Exchange): Promise<Answer | undefined> {
+  /** @returns Undefined when it has to go the long way; at once, where nothing of it is waited for. */
+  answer(asked: Asked, exchange: Exchange): MaybePromise<Answer | undefined> {
     const { cache, operations } = this.#parts;
     const isAskedAgain = cache?.isAskedAgain(asked.request);
     const operation = operations.find(asked.text);
@@ -74,15 +83,20 @@ export class AnswerPath {
   }
 
   /** Identical operations under way share one execution, if it began at the present position of the journal. */
-  async #share(key: string, exchange: Exchange, run: () => Promise<Answer | undefined>): Promise<Answer | undefined> {
+  #share(
+    key: string,
+    exchange: Exchange,
+    run: () => MaybePromise<Answer | undefined>,
+  ): MaybePromise<Answer | undefined> {
     const running = this.#running.get(key);
     if (running !== undefined && this.#parts.answers.isCurrent(running.exchange.basis)) {
-      const answer = await exchange.deadline.race(running.answer);
-      return answer && this.#joined(answer);
+      return exchange.deadline.race(running.answer).then((answer) => answer && this.#joined(answer));
     }
-    const own: Running = { exchange, answer: run() };
+    const answer = run();
+    if (!(answer instanceof Promise)) return answer;
+    const own: Running = { exchange, answer };
     this.#running.set(key, own);
-    return own.answer.finally(() => {
+    return answer.finally(() => {
       if (this.#running.get(key) === own) this.#running.delete(key);
     });
   }
@@ -94,21 +108,30 @@ export class AnswerPath {
     return isMiss ? { ...answer, headers: { ...answer.headers, 'cache-status': `${status}; collapsed` } } : answer;
   }
 
-  async #run(
+  #run(
     operation: CompiledOperation,
     { variables, contentType }: Asked,
     exchange: Exchange,
     keepAs?: string,
-  ): Promise<Answer | undefined> {
-    const { answers, conclusion, resources } = this.#parts;
-    const result = await answers.unpurged(exchange.basis, (basis) => {
+  ): MaybePromise<Answer | undefined> {
+    const { answers, resources } = this.#parts;
+    const result = answers.unpurged(exchange.basis, (basis) => {
       begin(exchange, basis);
       return operation.run(contextOf(exchange, resources), variables);
     });
+    const conclude = (result: ExecutionResult | undefined) =>
+      this.#conclude(result, { operation, contentType, exchange, keepAs });
+    return result instanceof Promise ? result.then(conclude) : conclude(result);
+  }
+
+  #conclude(
+    result: ExecutionResult | undefined,
+    { operation, contentType, exchange, keepAs }: Execution,
+  ): Answer | undefined {
     // graphql-jit leaves a list longer than it is when an item of it fails; and what fails need not be quick.
     if (result === undefined || result.errors !== undefined) return undefined;
     const { name: operationName, policy } = operation;
-    const headers = conclusion.of({ operationName, policy, errors: [], hasData: true, exchange });
+    const headers = this.#parts.conclusion.of({ operationName, policy, errors: [], hasData: true, exchange });
     const bytes = Buffer.from(`${JSON.stringify({ data: result.data })}\n`);
     const answer = { headers, representation: new Representation(bytes, contentType) };
     if (keepAs !== undefined) this.#keep(keepAs, { operation, answer, exchange });
@@ -150,9 +173,9 @@ function isShareable({ policy }: CompiledOperation): boolean {
   return policy !== undefined && policy.scope === 'PUBLIC' && policy.maxAgeMs > 0;
 }
 
-/** Two requests have the same key exactly when they ask for the same. */
+/** Two requests have the same key exactly when they ask for the same: of its lines only the document has more than one. */
 function keyOf({ text, variables, contentType }: Asked): string {
-  return JSON.stringify([contentType, text.operationName ?? '', text.query, canonical(variables)]);
+  return `${contentType}\n${text.operationName ?? ''}\n${JSON.stringify(canonical(variables))}\n${text.query}`;
 }
 
 /** Members of objects by name, whatever order they came in. */

@@ -76,7 +76,7 @@ export class Asking {
     if (!isRecord(asked) || !Object.keys(asked).every((name) => members.has(name))) return undefined;
     const { operationName = null, variables } = asked;
     const text = this.#textOf(asked);
-    if (text === undefined || (operationName !== null && typeof operationName !== 'string')) return undefined;
+    if (text === undefined || !isNameOrAbsent(operationName)) return undefined;
     if (!isRecordOrAbsent(variables)) return undefined;
     return { text: { query: text, operationName }, variables: variables ?? {}, contentType, request: whole };
   }
@@ -147,6 +147,11 @@ function isPreflighted(headers: IncomingHttpHeaders): boolean {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Buffer);
+}
+
+/** A GraphQL name. @see https://spec.graphql.org/September2025/#Name */
+function isNameOrAbsent(value: unknown): value is string | null {
+  return value === null || (typeof value === 'string' && /^[A-Za-z_][A-Za-z0-9_]*$/.test(value));
 }
 
 function isRecordOrAbsent(value: unknown): value is Record<string, unknown> | null | undefined {

@@ -81,7 +81,8 @@ export class Front {
       if (answer === undefined) {
         exchange = openExchange({ requestId, clock, timeoutMs, basis: answers.begin() });
         const asked = asking.read(request, body, whole);
-        answer = asked && (await path.answer(asked, exchange));
+        const made = asked && path.answer(asked, exchange);
+        answer = made instanceof Promise ? await made : made;
       }
       if (answer !== undefined) {
         exchange?.deadline.end();

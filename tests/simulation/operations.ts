@@ -135,7 +135,7 @@ export class Operations {
         slot,
         asked,
         bounds,
-        read: (by) =>
+        read: async (by) =>
           answers.unpurged(answers.begin(), ({ parts }) => {
             outcomes.length = 0;
             return by(resource.reader({ ...request, touch: (part) => parts.add(part) }));
