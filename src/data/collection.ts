@@ -21,7 +21,7 @@ import { BaseFills, Superseded } from './base-fills.ts';
 import type { Definition } from './definition.ts';
 import type { Journal, Part } from './journal.ts';
 import { LiveView } from './live-view.ts';
-import type { CollectionStatus, Page, PageQuery, Reading } from './reader.ts';
+import type { CollectionStatus, MaybePromise, Page, PageQuery, Reading } from './reader.ts';
 
 /** How long the background reads of changed rows may take, in ms. */
 const patchDeadlineMs = 30_000;
@@ -85,8 +85,13 @@ export class Collection<T> implements Listener {
    * @throws {CursorError} For a cursor that cannot be used.
    * @throws The failure of upstream, when there is nothing to serve instead; `DeadlineError` when the time is over.
    */
-  async page(query: PageQuery, request: Reading): Promise<Page<T>> {
-    const { base, outcome } = await this.#ready(request);
+  page(query: PageQuery, request: Reading): MaybePromise<Page<T>> {
+    const held = this.#held();
+    if (held !== undefined) return this.#cut(held, query, request);
+    return this.#ready(request).then((ready) => this.#cut(ready, query, request));
+  }
+
+  #cut({ base, outcome }: Ready<T>, query: PageQuery, request: Reading): Page<T> {
     const { tier, kind } = outcome;
     this.#engine.telemetry.metrics.cacheRequests.inc({ namespace: this.name, tier, outcome: kind });
     request.note(outcome);
@@ -164,6 +169,17 @@ export class Collection<T> implements Listener {
   }
 
   // ── Serving ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What a page may be cut from without waiting, and without a read. */
+  #held(): Ready<T> | undefined {
+    const { clock, follower } = this.#engine;
+    const { base } = this.#view;
+    if (base === undefined || !follower.trusted || !this.#view.isValid(base)) return undefined;
+    if (freshnessOf(base.times, follower.now()) !== 'fresh') return undefined;
+    this.#view.markOverdue(base);
+    if (this.#view.isDirtyBy(clock.mono())) return undefined;
+    return { base, outcome: this.#outcome(base, { kind: 'hit', tier: 'view' }) };
+  }
 
   /** A base that a page may be cut from in this turn. */
   async #ready(request: ReadRequest): Promise<Ready<T>> {

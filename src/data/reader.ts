@@ -19,7 +19,7 @@ export type Reading = ReadRequest & { touch?(part: Part): void };
 
 /** Rows in order, and what lies around them. All of it is of one moment. */
 export type Page<T> = {
-  edges: { cursor: string; node: T }[];
+  edges: { readonly cursor: string; readonly node: T }[];
   hasNextPage: boolean;
   hasPreviousPage: boolean;
   /** Rows of the filtered set. */
@@ -37,7 +37,7 @@ export interface Reader<T> {
    */
   load(id: string): MaybePromise<T | null>;
   /** @throws {CursorError} For a cursor that is not one, or of another order or filter. */
-  page(query: PageQuery): Promise<Page<T>>;
+  page(query: PageQuery): MaybePromise<Page<T>>;
 }
 
 /** A cursor that cannot be used; the message says why, for the client. */

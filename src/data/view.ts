@@ -106,7 +106,7 @@ export class View<T> {
       before: this.#decode(query.before, sequence),
     });
     return {
-      edges: cut.rows.map((row) => ({ node: row.value, cursor: encodeCursor(sequence, placeOf(row, query.order)) })),
+      edges: cut.rows.map((row) => new Edge(row, sequence)),
       hasNextPage: cut.hasNextPage,
       hasPreviousPage: cut.hasPreviousPage,
       totalCount: list.length,
@@ -235,6 +235,23 @@ export class View<T> {
         filter.kind === 'contains' ? [[name, fold(filter.of(value))]] : [],
       ),
     );
+  }
+}
+
+/** A row of a page. Its cursor is made when it is asked for: mostly that is none but the last. */
+class Edge<T> {
+  readonly node: T;
+  readonly #row: ViewRow<T>;
+  readonly #sequence: Sequence;
+
+  constructor(row: ViewRow<T>, sequence: Sequence) {
+    this.node = row.value;
+    this.#row = row;
+    this.#sequence = sequence;
+  }
+
+  get cursor(): string {
+    return encodeCursor(this.#sequence, placeOf(this.#row, this.#sequence.order));
   }
 }
 

@@ -4,7 +4,7 @@
  * After the GraphQL Cursor Connections Specification, with two differences: a page is always bounded (20 unless asked
  * for, 100 at most), and what lies around it is always told exactly.
  */
-import { CursorError, type Page, type PageQuery, type Reader } from '../data/reader.ts';
+import { CursorError, type MaybePromise, type Page, type PageQuery, type Reader } from '../data/reader.ts';
 import { clientError } from './errors.ts';
 
 export const defaultPageSize = 20;
@@ -28,22 +28,23 @@ export type ConnectionOptions = {
 };
 
 export type Connection<T> = {
-  edges: { cursor: string; node: T }[];
+  edges: Page<T>['edges'];
   nodes: T[];
   pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null };
   totalCount: number;
 };
 
 /** @throws {GraphQLError} BAD_USER_INPUT for a page size or a cursor that cannot be used. */
-export async function connection<T>(
+export function connection<T>(
   reader: Reader<T>,
   args: ConnectionArgs,
   { filter, defaultOrder }: ConnectionOptions,
-): Promise<Connection<T>> {
+): MaybePromise<Connection<T>> {
   const { field, direction = 'ASC' } = args.orderBy ?? defaultOrder;
   const window = windowOf(args);
   if (filter === 'no-row') return connectionOf(emptyPage(window));
-  return connectionOf(await readPage(reader, { ...window, filter, order: field, direction }));
+  const page = readPage(reader, { ...window, filter, order: field, direction });
+  return page instanceof Promise ? page.then(connectionOf) : connectionOf(page);
 }
 
 type Window = Pick<PageQuery, 'first' | 'after' | 'last' | 'before'>;
@@ -69,15 +70,24 @@ function emptyPage({ after, before }: Window): Page<never> {
   return { edges: [], hasNextPage: false, hasPreviousPage: false, totalCount: 0 };
 }
 
-async function readPage<T>(reader: Reader<T>, query: PageQuery): Promise<Page<T>> {
+function readPage<T>(reader: Reader<T>, query: PageQuery): MaybePromise<Page<T>> {
   try {
-    return await reader.page(query);
+    const page = reader.page(query);
+    return page instanceof Promise ? page.catch(refuse) : page;
   } catch (error) {
-    if (error instanceof CursorError) throw clientError('BAD_USER_INPUT', error.message);
-    throw error;
+    return refuse(error);
   }
 }
 
+function refuse(error: unknown): never {
+  if (error instanceof CursorError) throw clientError('BAD_USER_INPUT', error.message);
+  throw error;
+}
+
+/**
+ * Some of it is made when it is asked for: a cursor takes longer than the rest of its edge, and for the count see
+ * `Part` in `src/data/journal.ts`.
+ */
 function connectionOf<T>(page: Page<T>): Connection<T> {
   const { edges, hasNextPage, hasPreviousPage } = page;
   return {
@@ -88,10 +98,13 @@ function connectionOf<T>(page: Page<T>): Connection<T> {
     pageInfo: {
       hasNextPage,
       hasPreviousPage,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
+      get startCursor() {
+        return edges[0]?.cursor ?? null;
+      },
+      get endCursor() {
+        return edges.at(-1)?.cursor ?? null;
+      },
     },
-    // Whether it is asked for matters: see `Part` in `src/data/journal.ts`.
     get totalCount() {
       return page.totalCount;
     },

@@ -79,7 +79,7 @@ function readsOf(resource: CachedResource<Item>, { answers, clock }: { answers: 
   const readPage = (note?: (outcome: Outcome) => void) =>
     reader(note).page({ first: 10, order: 'NAME', direction: 'ASC' });
   /** How an answer came about. */
-  const outcomesOf = async (read: (note: (outcome: Outcome) => void) => Promise<unknown>) => {
+  const outcomesOf = async (read: (note: (outcome: Outcome) => void) => unknown) => {
     const outcomes: Outcome[] = [];
     await read((outcome) => outcomes.push(outcome));
     return outcomes;

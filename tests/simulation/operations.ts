@@ -98,7 +98,7 @@ export class Operations {
     const options = { ids: catalogue.ids, together: false };
     this.#ask('reads the page', options, async ({ slot, asked, bounds, read, outcomes }) => {
       const query = { first: 100, order: 'NAME', direction: 'ASC' } as const;
-      const result = await read((reader) => reader.page(query).then(asValue, asFailure));
+      const result = await read(async (reader) => Promise.try(() => reader.page(query)).then(asValue, asFailure));
       return () => {
         if ('error' in result) {
           this.#world.tell(slot.process.name, `page: ${result.error}`);
