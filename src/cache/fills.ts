@@ -11,7 +11,7 @@ import type { Engine, NamespaceOptions } from './engine.ts';
 import { decodeEntry, type Entry, freshnessOf, isBrief, parseStored, seenIn, withinBounds } from './entry.ts';
 import { asError, ReadError } from './errors.ts';
 import { type Flight, type Flights, isChange } from './flights.ts';
-import { type Place, rowKey, type StoreKey } from './keys.ts';
+import { type Place, rowKeys, type StoreKey } from './keys.ts';
 import type { Stamp } from './position.ts';
 import { flightsOf, keysOf, type Part, type ReadParts, Reads } from './reads.ts';
 import { type Found, type Grant, SharedTier } from './shared-tier.ts';
@@ -43,10 +43,7 @@ export class Fills<T> {
 
   /** Of a purge: nothing read before it is left in the store, whoever asks. */
   async removeBelow(ids: readonly string[], { position }: Stamp): Promise<void> {
-    await this.#shared.removeBelow(
-      ids.map((id) => this.#key(id)),
-      position,
-    );
+    await this.#shared.removeBelow(ids.map(this.#keys()), position);
   }
 
   /** Lands every flight it is given, whatever happens. */
@@ -66,10 +63,14 @@ export class Fills<T> {
       // A change reads upstream whatever stands in the store, and whoever reads.
       const takeOver = flights.every(isChange);
       const { missing, unanswered } = takeOver ? { missing: flights, unanswered: [] } : await this.#fromStore(flights);
+      if (missing.length === 0 && unanswered.length === 0) return;
       const token = this.#shared.newToken();
-      const wanted = missing.map((flight) => this.#partOf(flight, { leased: true }));
+      const keyOf = this.#keys();
+      const partsOf = (some: readonly Flight<T>[], { leased }: { leased: boolean }): Part<T>[] =>
+        some.map((flight) => ({ flight, key: keyOf(flight.id), leased }));
+      const wanted = partsOf(missing, { leased: true });
       const grants = await this.#shared.lease(keysOf(wanted), token, { takeOver });
-      const ours = unanswered.map((flight) => this.#partOf(flight, { leased: false }));
+      const ours = partsOf(unanswered, { leased: false });
       for (const [index, part] of wanted.entries()) {
         const grant = grants[index] as Grant;
         if (grant.state === 'held') held.push(part.flight);
@@ -99,7 +100,8 @@ export class Fills<T> {
   async #fromStore(flights: readonly Flight<T>[]): Promise<{ missing: Flight<T>[]; unanswered: Flight<T>[] }> {
     const { follower } = this.#engine;
     const era = follower.era;
-    const found = await this.#shared.find(flights.map(({ id }) => this.#key(id).value));
+    const keyOf = this.#keys();
+    const found = await this.#shared.find(flights.map(({ id }) => keyOf(id).value));
     const missing: Flight<T>[] = [];
     const unanswered: Flight<T>[] = [];
     for (const [index, flight] of flights.entries()) {
@@ -160,13 +162,10 @@ export class Fills<T> {
 
   // ── Small things ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #key(id: string): StoreKey {
+  /** Keys of the present moment. */
+  #keys(): (id: string) => StoreKey {
     const { follower, prefix } = this.#engine;
     const place: Place = { prefix, era: follower.era, namespace: this.#name, shape: this.#options.codec.shape };
-    return rowKey(place, follower.generation(this.#name), id);
-  }
-
-  #partOf(flight: Flight<T>, { leased }: { leased: boolean }): Part<T> {
-    return { flight, key: this.#key(flight.id), leased };
+    return rowKeys(place, follower.generation(this.#name));
   }
 }

@@ -20,6 +20,8 @@ export type Flight<T> = {
   readonly id: string;
   readonly purpose: Purpose;
   stamp: Stamp | undefined;
+  /** What came of it, once it has landed. */
+  result: Landed<T> | undefined;
   readonly landed: PromiseWithResolvers<Landed<T>>;
 };
 
@@ -49,13 +51,15 @@ export class Flights<T> {
 
   /** A new flight, which newcomers join from here on; one that it replaces still lands for those who wait for it. */
   open(id: string, purpose: Purpose): Flight<T> {
-    const flight: Flight<T> = { id, purpose, stamp: undefined, landed: Promise.withResolvers() };
+    const flight: Flight<T> = { id, purpose, stamp: undefined, result: undefined, landed: Promise.withResolvers() };
     this.#flights.set(id, flight);
     return flight;
   }
 
+  /** The first word counts. */
   land(flight: Flight<T>, landed: Landed<T>): void {
     if (this.#flights.get(flight.id) === flight) this.#flights.delete(flight.id);
+    flight.result ??= landed;
     flight.landed.resolve(landed);
   }
 }

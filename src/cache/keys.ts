@@ -38,10 +38,13 @@ export function deliveryKey(prefix: string, id: string): string {
 /** What the keys of a namespace begin with. */
 export type Place = { prefix: string; era: string; namespace: string; shape: string };
 
-export function rowKey({ prefix, era, namespace, shape }: Place, generation: Position, id: string): StoreKey {
-  const bucket = `${prefix}:{${namespace}:${bucketOf(id).toString(16)}}`;
-  const stem = `${bucket}:${era}:s${shape}:g${showPosition(generation)}`;
-  return { value: `${stem}:${id}`, lease: `${stem}:lease:${id}` };
+/** Keys of the rows of a namespace. @returns The key of one, by its id. */
+export function rowKeys({ prefix, era, namespace, shape }: Place, generation: Position): (id: string) => StoreKey {
+  const place = `:${era}:s${shape}:g${showPosition(generation)}`;
+  return (id) => {
+    const stem = `${prefix}:{${namespace}:${bucketOf(id).toString(16)}}${place}`;
+    return { value: `${stem}:${id}`, lease: `${stem}:lease:${id}` };
+  };
 }
 
 /** What decides in which slot of a Redis Cluster a key lies. */

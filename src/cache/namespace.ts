@@ -9,18 +9,25 @@
  * While upstream cannot be read, what is held serves within its window, unless it was purged: stale-if-error.
  * The two stale windows are those of RFC 5861.
  */
+import type { Deadline } from './deadline.ts';
 import type { Engine, NamespaceOptions, RejectReason } from './engine.ts';
 import { type Entry, freshnessOf, isAhead, isBrief, isReadAfter, isSameRow, seenIn } from './entry.ts';
 import { asError } from './errors.ts';
 import { FailureMemory } from './failures.ts';
 import { Fills } from './fills.ts';
-import { type Flight, Flights } from './flights.ts';
+import { type Flight, Flights, type Landed } from './flights.ts';
 import type { MemoryPart } from './memory.ts';
 import type { Outcome, ReadRequest, Tier } from './outcome.ts';
 import type { Stamp } from './position.ts';
 import type { Said } from './said.ts';
 
 export type Result<T> = { entry: Entry<T>; outcome: Outcome } | { error: Error };
+
+/** A flight that is waited for; `joined`: another has opened it. */
+type Waiting<T> = { flight: Flight<T>; joined: boolean };
+
+/** `results`: by id, for what has landed. */
+type Waits<T> = { results: Map<string, Result<T>>; beganAtMs: number; request: ReadRequest };
 
 /** Where else rows lie: the view of the collection. */
 export interface Neighbour<T> {
@@ -93,7 +100,7 @@ export class Namespace<T> {
     }
     const beganAtMs = this.#engine.follower.now();
     const results = new Map<string, Result<T>>();
-    const waits: Promise<void>[] = [];
+    const waiting: Waiting<T>[] = [];
     const toRefresh: string[] = [];
     const toFill: Flight<T>[] = [];
     for (const id of new Set(ids)) {
@@ -103,21 +110,18 @@ export class Namespace<T> {
         if (held.outcome.kind === 'stale' && !this.#failures.backsOff(id)) toRefresh.push(id);
         continue;
       }
-      const flight = this.#flights.joinable(id);
-      const failure = flight ? undefined : this.#failures.recent(id);
+      const failure = this.#flights.joinable(id) ? undefined : this.#failures.recent(id);
       if (failure !== undefined) {
         results.set(id, this.#onError(id, failure));
         continue;
       }
-      const own = flight ?? this.#flights.open(id, { kind: 'read' });
-      if (flight === undefined) toFill.push(own);
-      waits.push(
-        this.#wait(own, { joined: flight !== undefined, beganAtMs, request }).then((r) => void results.set(id, r)),
-      );
+      const one = this.#flightTo(id);
+      if (!one.joined) toFill.push(one.flight);
+      waiting.push(one);
     }
     this.#refresh(toRefresh);
     void this.#fills.fill(toFill);
-    await Promise.all(waits);
+    await this.#untilLanded(waiting, { results, beganAtMs, request });
     return results;
   }
 
@@ -251,32 +255,45 @@ export class Namespace<T> {
 
   // ── Flights ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Those who began to wait before a change get the answer either way, if it is still within its age. */
-  async #wait(
-    flight: Flight<T>,
-    wait: { joined: boolean; beganAtMs: number; request: ReadRequest },
-  ): Promise<Result<T>> {
-    const { id } = flight;
-    try {
-      const landed = await wait.request.deadline.race(flight.landed.promise);
-      if ('error' in landed) return this.#onError(id, landed.error);
-      const { entry, tier, stored } = landed;
-      const nowMs = this.#engine.follower.now();
-      const freshness = freshnessOf(entry, nowMs);
-      const inTime = freshness === 'fresh' || freshness === 'stale' || entry.storedAtMs >= wait.beganAtMs;
-      if (inTime && !this.#engine.follower.purged(this.name, id, entry.contentAsOf)) {
-        if (tier === 'store')
-          return this.#result(entry, tier, { kind: freshness === 'stale' ? 'stale' : 'hit', nowMs });
-        return this.#result(entry, tier, { kind: wait.joined ? 'coalesced' : 'miss', nowMs, stored });
+  /** What is waited for is noted when all of it has landed, or the time is over: upstream hangs, or another process. */
+  async #untilLanded(waiting: readonly Waiting<T>[], { results, beganAtMs, request }: Waits<T>): Promise<void> {
+    for (let left = waiting; left.length > 0; ) {
+      const late = await allLanded(left, request.deadline);
+      const again: string[] = [];
+      for (const { flight, joined } of left) {
+        const landed = flight.result ?? { error: late as Error };
+        const result = this.#resultOf(flight.id, landed, { joined, beganAtMs });
+        if (result === undefined) again.push(flight.id);
+        else results.set(flight.id, result);
       }
-      const joinable = this.#flights.joinable(id);
-      const next = joinable ?? this.#flights.open(id, { kind: 'read' });
-      if (joinable === undefined) void this.#fills.fill([next]);
-      return await this.#wait(next, { ...wait, joined: joinable !== undefined });
-    } catch (thrown) {
-      // The deadline: upstream hangs, or another process does.
-      return this.#onError(id, asError(thrown));
+      left = again.map((id) => this.#flightTo(id));
+      void this.#fills.fill(left.flatMap(({ flight, joined }) => (joined ? [] : [flight])));
     }
+  }
+
+  #flightTo(id: string): Waiting<T> {
+    const flight = this.#flights.joinable(id);
+    return { flight: flight ?? this.#flights.open(id, { kind: 'read' }), joined: flight !== undefined };
+  }
+
+  /**
+   * Those who began to wait before a change get the answer either way, if it is still within its age.
+   *
+   * @returns Undefined when it is to be read again.
+   */
+  #resultOf(
+    id: string,
+    landed: Landed<T>,
+    { joined, beganAtMs }: { joined: boolean; beganAtMs: number },
+  ): Result<T> | undefined {
+    if ('error' in landed) return this.#onError(id, landed.error);
+    const { entry, tier, stored } = landed;
+    const nowMs = this.#engine.follower.now();
+    const freshness = freshnessOf(entry, nowMs);
+    const inTime = freshness === 'fresh' || freshness === 'stale' || entry.storedAtMs >= beganAtMs;
+    if (!inTime || this.#engine.follower.purged(this.name, id, entry.contentAsOf)) return undefined;
+    if (tier === 'store') return this.#result(entry, tier, { kind: freshness === 'stale' ? 'stale' : 'hit', nowMs });
+    return this.#result(entry, tier, { kind: joined ? 'coalesced' : 'miss', nowMs, stored });
   }
 
   #refresh(ids: readonly string[]): void {
@@ -330,5 +347,15 @@ export class Namespace<T> {
 
   #reject(reason: RejectReason): undefined {
     this.#engine.telemetry.metrics.cacheRejected.inc({ namespace: this.name, reason });
+  }
+}
+
+/** @returns Why not, when the time was over first. */
+async function allLanded<T>(waiting: readonly Waiting<T>[], deadline: Deadline): Promise<Error | undefined> {
+  try {
+    await deadline.race(Promise.all(waiting.map(({ flight }) => flight.landed.promise)));
+    return undefined;
+  } catch (thrown) {
+    return asError(thrown);
   }
 }

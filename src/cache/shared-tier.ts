@@ -131,14 +131,15 @@ export class SharedTier {
     how: { keyOf: (item: I) => string; otherwise: A; ask: (store: Store, some: I[]) => Promise<A[]> },
   ): Promise<A[]> {
     const { keyOf, otherwise, ask } = how;
-    const answers = new Map<I, A>();
-    const groups = Map.groupBy(items, (item) => this.#parts.store.groupOf(keyOf(item)));
-    const asked = [...groups.values()].map(async (some) => {
+    const answers = new Array<A>(items.length).fill(otherwise);
+    const groups = Map.groupBy(items.keys(), (at) => this.#parts.store.groupOf(keyOf(items[at] as I)));
+    const asked = [...groups.values()].map(async (places) => {
+      const some = places.map((at) => items[at] as I);
       const given = await this.#attempt<A[]>(operation, [], (store) => ask(store, some));
-      for (const [index, answer] of given.entries()) answers.set(some[index] as I, answer);
+      for (const [index, answer] of given.entries()) answers[places[index] as number] = answer;
     });
     await Promise.all(asked);
-    return items.map((item) => answers.get(item) ?? otherwise);
+    return answers;
   }
 
   async #attempt<A>(operation: string, otherwise: A, ask: (store: Store) => Promise<A>): Promise<A> {

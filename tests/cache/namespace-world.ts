@@ -5,7 +5,7 @@ import { Deadline } from '../../src/cache/deadline.ts';
 import { assembleEngine, type Row } from '../../src/cache/engine.ts';
 import { type Entry, isAhead, timesFrom } from '../../src/cache/entry.ts';
 import { Follower } from '../../src/cache/follower.ts';
-import { rowKey } from '../../src/cache/keys.ts';
+import { rowKeys } from '../../src/cache/keys.ts';
 import type { LogRecord } from '../../src/cache/log.ts';
 import { MemoryTier } from '../../src/cache/memory.ts';
 import { Namespace, type Result } from '../../src/cache/namespace.ts';
@@ -173,7 +173,7 @@ export function entryOf(
 
 /** Where a row stands in the store, before the first reset. */
 export function keyOf(id: string, { era = 'era-a', generation = '' } = {}) {
-  return rowKey({ prefix: 'test', era, namespace: 'thing', shape: codec.shape }, generation, id);
+  return rowKeys({ prefix: 'test', era, namespace: 'thing', shape: codec.shape }, generation)(id);
 }
 
 /** Sum of a counter, of those that have these labels. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { systemClock } from '../../src/cache/clock.ts';
 import type { Follower } from '../../src/cache/follower.ts';
 import { Heartbeat } from '../../src/cache/heartbeat.ts';
-import { controlKeys, type Place, rowKey, type StoreKey } from '../../src/cache/keys.ts';
+import { controlKeys, type Place, rowKeys, type StoreKey } from '../../src/cache/keys.ts';
 import { BEGINNING } from '../../src/cache/position.ts';
 import type { Redis } from '../../src/cache/redis.ts';
 import { slotOf } from '../../src/cache/redis-cluster.ts';
@@ -76,7 +76,7 @@ function newKeys(each: number): Map<string, StoreKey[]> {
   const store = new RedisStore(shared);
   const groups = new Map<string, StoreKey[]>();
   while (groups.size < 16 || [...groups.values()].some(({ length }) => length < each)) {
-    const key = rowKey(place, BEGINNING, `id-${++idsUsed}`);
+    const key = rowKeys(place, BEGINNING)(`id-${++idsUsed}`);
     const group = store.groupOf(key.value);
     groups.set(group, [...(groups.get(group) ?? []), key].slice(0, each));
   }

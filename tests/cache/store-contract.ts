@@ -1,7 +1,7 @@
 /** What every store promises; run over each implementation by the test file beside this one that is named after it. */
 import { describe, expect, test } from 'vitest';
 import { encodeEntry } from '../../src/cache/entry.ts';
-import { hashTagOf, type Place, rowKey, type StoreKey } from '../../src/cache/keys.ts';
+import { hashTagOf, type Place, rowKeys, type StoreKey } from '../../src/cache/keys.ts';
 import { BEGINNING, localAfter, positionOf } from '../../src/cache/position.ts';
 import type { Store } from '../../src/cache/store.ts';
 import { single } from './single.ts';
@@ -19,7 +19,7 @@ let keysMade = 0;
 /** A key that no other test has. All are of one group: they can stand in one command. */
 export function newKey(): StoreKey {
   for (;;) {
-    const key = rowKey(place, BEGINNING, `id-${++keysMade}`);
+    const key = rowKeys(place, BEGINNING)(`id-${++keysMade}`);
     if (hashTagOf(key.value) === 'things:0') return key;
   }
 }

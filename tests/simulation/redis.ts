@@ -5,7 +5,7 @@
  * clock may be behind.
  */
 import { encodeEntry, parseStored } from '../../src/cache/entry.ts';
-import { rowKey, type StoreKey } from '../../src/cache/keys.ts';
+import { rowKeys, type StoreKey } from '../../src/cache/keys.ts';
 import type { LogRecord, Look, Stamped } from '../../src/cache/log.ts';
 import { BEGINNING, higher, type Position, positionOf, timeOf } from '../../src/cache/position.ts';
 import { failureMemoryMs, failurePrefix, type Lease, readLease, ttlOf, type Write } from '../../src/cache/store.ts';
@@ -61,7 +61,7 @@ export class SimRedis {
     const { era, generations } = this.#control;
     const place = { prefix: 'sim', era, namespace: items.name, shape: items.endpoint.codec.shape };
     return ids.flatMap((id) => {
-      const text = this.get(rowKey(place, generations.get(items.name) ?? BEGINNING, id).value);
+      const text = this.get(rowKeys(place, generations.get(items.name) ?? BEGINNING)(id).value);
       const row = text === undefined ? undefined : parseStored(text)?.wireText;
       return row === undefined ? [] : ((JSON.parse(row) as Item | null) ?? []);
     });
