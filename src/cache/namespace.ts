@@ -102,7 +102,6 @@ export class Namespace<T> {
     const results = new Map<string, Result<T>>();
     const waiting: Waiting<T>[] = [];
     const toRefresh: string[] = [];
-    const toFill: Flight<T>[] = [];
     for (const id of new Set(ids)) {
       const held = this.#held(id, beganAtMs);
       if (held !== undefined) {
@@ -110,17 +109,14 @@ export class Namespace<T> {
         if (held.outcome.kind === 'stale' && !this.#failures.backsOff(id)) toRefresh.push(id);
         continue;
       }
-      const failure = this.#flights.joinable(id) ? undefined : this.#failures.recent(id);
-      if (failure !== undefined) {
+      const failure = this.#failures.recent(id);
+      if (failure !== undefined && this.#flights.joinable(id) === undefined) {
         results.set(id, this.#onError(id, failure));
-        continue;
+      } else {
+        waiting.push(this.#flightTo(id));
       }
-      const one = this.#flightTo(id);
-      if (!one.joined) toFill.push(one.flight);
-      waiting.push(one);
     }
     this.#refresh(toRefresh);
-    void this.#fills.fill(toFill);
     await this.#untilLanded(waiting, { results, beganAtMs, request });
     return results;
   }
@@ -255,9 +251,13 @@ export class Namespace<T> {
 
   // ── Flights ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** What is waited for is noted when all of it has landed, or the time is over: upstream hangs, or another process. */
+  /**
+   * Sends off the flights that were opened for this. What is waited for is noted when all of it has landed, or the time is
+   * over: upstream hangs, or another process.
+   */
   async #untilLanded(waiting: readonly Waiting<T>[], { results, beganAtMs, request }: Waits<T>): Promise<void> {
     for (let left = waiting; left.length > 0; ) {
+      void this.#fills.fill(left.flatMap(({ flight, joined }) => (joined ? [] : [flight])));
       const late = await allLanded(left, request.deadline);
       const again: string[] = [];
       for (const { flight, joined } of left) {
@@ -267,7 +267,6 @@ export class Namespace<T> {
         else results.set(flight.id, result);
       }
       left = again.map((id) => this.#flightTo(id));
-      void this.#fills.fill(left.flatMap(({ flight, joined }) => (joined ? [] : [flight])));
     }
   }
 

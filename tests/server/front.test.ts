@@ -153,6 +153,15 @@ describe('a request that Fastify has to know of', () => {
     expect((await post(gateway, `GET ${address}`)).status).toBe(400);
   });
 
+  test('whose operation name has the first line of another document in it', async () => {
+    const gateway = await start();
+    const ask = (document: string, operationName: string) =>
+      post(gateway, JSON.stringify({ query: document, operationName }));
+    for (let times = 0; times < 3; times++) await ask('#line\nquery A { requestId }', 'A');
+    const { body: answer } = await ask('query A { requestId }', 'A\n#line');
+    expect(answer.errors?.[0]?.message).toMatch(/Unknown operation named/);
+  });
+
   test('without a length', async () => {
     const gateway = await startKnowing(query);
     const wire = new Wire(gateway.url).write(
