@@ -20,30 +20,8 @@ export function comparePlaces(a: Place, b: Place): number {
 }
 
 /** Shorter first, then by unit: integers as text sort by value. */
-function compareIds(a: string, b: string): number {
+export function compareIds(a: string, b: string): number {
   if (a.length !== b.length) return a.length - b.length;
   if (a === b) return 0;
   return a < b ? -1 : 1;
-}
-
-/** Index of the first of sorted `rows` that does not come before the place. */
-export function lowerBound<R>(rows: readonly R[], place: Place, placeOf: (row: R) => Place): number {
-  return boundary(rows, (row) => comparePlaces(placeOf(row), place) < 0);
-}
-
-/** Index of the first of sorted `rows` that comes after the place. */
-export function upperBound<R>(rows: readonly R[], place: Place, placeOf: (row: R) => Place): number {
-  return boundary(rows, (row) => comparePlaces(placeOf(row), place) <= 0);
-}
-
-/** Index of the first row of which `before` does not hold; those of which it does come first. */
-export function boundary<R>(rows: readonly R[], before: (row: R) => boolean): number {
-  let low = 0;
-  let high = rows.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (before(rows[middle] as R)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

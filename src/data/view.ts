@@ -13,8 +13,9 @@ import type { Stamp } from '../cache/position.ts';
 import { decodeCursor, encodeCursor, type Sequence } from './cursor.ts';
 import { type Filter, type Filters, filterHash, filterKey, matches, type NormalForm, normalForm } from './filters.ts';
 import type { Span } from './journal.ts';
-import { boundary, comparePlaces, keyIn, lowerBound, type Place, type SortKey, upperBound } from './order.ts';
+import type { Place, SortKey } from './order.ts';
 import type { Page, PageQuery } from './reader.ts';
+import { placeIn, SortedRows } from './sorted-rows.ts';
 import { fold } from './text.ts';
 import { TextIndex } from './text-index.ts';
 
@@ -37,7 +38,7 @@ export type ViewRow<T> = {
 };
 
 /** Rows of one filter in one order. */
-type MatchList<T> = { order: string; form: NormalForm; rows: ViewRow<T>[] };
+type MatchList<T> = { form: NormalForm; rows: SortedRows<ViewRow<T>> };
 
 type Listener<T> = (old: ViewRow<T> | undefined, next: ViewRow<T> | undefined) => void;
 
@@ -48,7 +49,7 @@ export class View<T> {
   readonly #indexing: Indexing<T>;
   #listener: Listener<T> | undefined;
   readonly #rows = new Map<string, ViewRow<T>>();
-  readonly #orders = new Map<string, ViewRow<T>[]>();
+  readonly #orders = new Map<string, SortedRows<ViewRow<T>>>();
   readonly #postings = new Map<string, Map<string | null, Set<ViewRow<T>>>>();
   readonly #texts = new Map<string, TextIndex<ViewRow<T>>>();
   readonly #matches = new LRUCache<string, MatchList<T>>({
@@ -123,23 +124,22 @@ export class View<T> {
 
   // ── Indexes ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #matching(order: string, form: NormalForm, key: string): readonly ViewRow<T>[] {
+  #matching(order: string, form: NormalForm, key: string): SortedRows<ViewRow<T>> {
     if (form.size === 0) return this.#ordered(order);
     const listKey = `${order} ${key}`;
     const known = this.#matches.get(listKey);
     if (known !== undefined) return known.rows;
     const rows = this.#match(order, form);
-    this.#matches.set(listKey, { order, form, rows });
+    this.#matches.set(listKey, { form, rows });
     return rows;
   }
 
-  #match(order: string, form: NormalForm): ViewRow<T>[] {
+  #match(order: string, form: NormalForm): SortedRows<ViewRow<T>> {
     const fits = (row: ViewRow<T>) => matches(this.#indexing.filters, form, row);
     const candidates = this.#candidates(form);
     // Sorting many costs more than walking what is sorted already.
     if (!this.#areFew(candidates)) return this.#ordered(order).filter(fits);
-    const rows = candidates.filter(fits);
-    return rows.sort((a, b) => comparePlaces(placeOf(a, order), placeOf(b, order)));
+    return SortedRows.sort(candidates.filter(fits), order);
   }
 
   #areFew(rows: readonly ViewRow<T>[]): boolean {
@@ -170,7 +170,7 @@ export class View<T> {
       case 'from':
       case 'before': {
         const rows = this.#ordered(filter.order);
-        const at = boundary(rows, (row) => keyIn(filter.order, row) < (restriction as SortKey));
+        const at = rows.countBelow(restriction as SortKey);
         return filter.kind === 'from' ? rows.slice(at) : rows.slice(0, at);
       }
       case 'contains':
@@ -178,10 +178,10 @@ export class View<T> {
     }
   }
 
-  #ordered(order: string): ViewRow<T>[] {
+  #ordered(order: string): SortedRows<ViewRow<T>> {
     let rows = this.#orders.get(order);
     if (rows === undefined) {
-      rows = [...this.#rows.values()].sort((a, b) => comparePlaces(placeOf(a, order), placeOf(b, order)));
+      rows = SortedRows.sort(this.#rows.values(), order);
       this.#orders.set(order, rows);
     }
     return rows;
@@ -208,7 +208,7 @@ export class View<T> {
 
   /** Brings every index built so far from `old` to `next`. */
   #patch(old: ViewRow<T> | undefined, next: ViewRow<T> | undefined): void {
-    for (const [order, rows] of this.#orders) replace(rows, order, old, next);
+    for (const rows of this.#orders.values()) rows.replace(old, next);
     for (const [name, posting] of this.#postings) {
       const { of } = this.#indexing.filters[name] as Extract<Filter<T>, { kind: 'equals' | 'oneOf' }>;
       if (old) posting.get(of(old.value))?.delete(old);
@@ -218,9 +218,9 @@ export class View<T> {
       if (index.isWorn) this.#texts.delete(name);
       else index.replace(old, next);
     }
-    for (const { order, form, rows } of this.#matches.values()) {
+    for (const { form, rows } of this.#matches.values()) {
       const fits = (row: ViewRow<T> | undefined) => row && matches(this.#indexing.filters, form, row);
-      replace(rows, order, fits(old) ? old : undefined, fits(next) ? next : undefined);
+      rows.replace(fits(old) ? old : undefined, fits(next) ? next : undefined);
     }
   }
 
@@ -251,12 +251,8 @@ class Edge<T> {
   }
 
   get cursor(): string {
-    return encodeCursor(this.#sequence, placeOf(this.#row, this.#sequence.order));
+    return encodeCursor(this.#sequence, placeIn(this.#sequence.order, this.#row));
   }
-}
-
-function placeOf<T>(row: ViewRow<T>, order: string): Place {
-  return { key: keyIn(order, row), id: row.id };
 }
 
 function addToPosting<T>(posting: Map<string | null, Set<ViewRow<T>>>, value: string | null, row: ViewRow<T>): void {
@@ -265,28 +261,15 @@ function addToPosting<T>(posting: Map<string | null, Set<ViewRow<T>>>, value: st
   else rows.add(row);
 }
 
-function replace<T>(
-  rows: ViewRow<T>[],
-  order: string,
-  old: ViewRow<T> | undefined,
-  next: ViewRow<T> | undefined,
-): void {
-  const at = (row: ViewRow<T>) => lowerBound(rows, placeOf(row, order), (other) => placeOf(other, order));
-  if (old !== undefined) rows.splice(at(old), 1);
-  if (next !== undefined) rows.splice(at(next), 0, next);
-}
-
 // ── Cutting ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Sorted rows read in either direction. */
 class Directed<T> {
-  readonly #rows: readonly ViewRow<T>[];
-  readonly #order: string;
+  readonly #rows: SortedRows<ViewRow<T>>;
   readonly #descending: boolean;
 
-  constructor(rows: readonly ViewRow<T>[], { order, direction }: Pick<PageQuery, 'order' | 'direction'>) {
+  constructor(rows: SortedRows<ViewRow<T>>, { direction }: Pick<PageQuery, 'direction'>) {
     this.#rows = rows;
-    this.#order = order;
     this.#descending = direction === 'DESC';
   }
 
@@ -296,12 +279,12 @@ class Directed<T> {
 
   /** How many rows come before the place. */
   countBefore(place: Place): number {
-    return this.#descending ? this.length - this.#bound(upperBound, place) : this.#bound(lowerBound, place);
+    return this.#descending ? this.length - this.#rows.countThrough(place) : this.#rows.countBefore(place);
   }
 
   /** How many rows come before the place or stand at it. */
   countThrough(place: Place): number {
-    return this.#descending ? this.length - this.#bound(lowerBound, place) : this.#bound(upperBound, place);
+    return this.#descending ? this.length - this.#rows.countBefore(place) : this.#rows.countThrough(place);
   }
 
   /** The rows around a stretch of the list, in the order of keys whatever the direction. */
@@ -311,18 +294,13 @@ class Directed<T> {
   }
 
   #placeAt(index: number): Place | undefined {
-    const row = this.#rows[this.#descending ? this.length - 1 - index : index];
-    return row && placeOf(row, this.#order);
+    return this.#rows.placeAt(this.#descending ? this.length - 1 - index : index);
   }
 
   slice(from: number, to: number): ViewRow<T>[] {
     return this.#descending
       ? this.#rows.slice(this.length - to, this.length - from).reverse()
       : this.#rows.slice(from, to);
-  }
-
-  #bound(search: typeof lowerBound, place: Place): number {
-    return search(this.#rows, place, (row) => placeOf(row, this.#order));
   }
 }
 
