@@ -26,7 +26,7 @@ export class MemoryLog implements Log {
       generations: new Map(this.#generations),
       last: this.#last,
       timeMs: this.#clock.now(),
-      records: this.#records.filter(({ position }) => position > known),
+      records: this.#after(known),
       complete: true,
     };
   }
@@ -49,6 +49,11 @@ export class MemoryLog implements Log {
 
   async wait(_era: string, _position: Position, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<void> {
     await this.#clock.sleep(ms, signal).catch(() => {}); // Told to end.
+  }
+
+  /** From the latest back, so that a look costs the same however many are kept. */
+  #after(known: Position): Stamped[] {
+    return this.#records.slice(this.#records.findLastIndex(({ position }) => position <= known) + 1);
   }
 
   /** From the oldest on, so that an append costs the same however many are kept. */

@@ -4,8 +4,8 @@
  *   an answer, made at a position ─► asked for again ─► has anything that it was made of changed since? ─► if not, it is
  *                                                                                                         still the answer
  *
- * No index from rows to answers: whoever asks walks over what changed since it was last asked for. What is older than
- * the journal reaches counts as changed.
+ * No index from rows to answers: whoever asks looks up when its rows last changed, and walks over what else changed since
+ * it was last asked for. What is older than the journal reaches counts as changed.
  */
 import { type Filters, matches, type NormalForm } from './filters.ts';
 import { comparePlaces, keyIn, type Place } from './order.ts';
@@ -37,16 +37,17 @@ type Change =
   | { kind: 'placed'; resource: string; old: AnyRow | undefined; next: AnyRow | undefined }
   | { kind: 'all'; resource: string; hard?: boolean };
 
-/** As it is remembered: what parts are told by is made once, however many ask. */
-type Noted = Change & { key: string };
+/** What is not told by a row's last change alone, and where it stands. */
+type Noted = Change & { position: number };
 
 /** Changes remembered: seconds of the busiest, hours of a calm catalogue. */
 const remembered = 4_096;
-/** A set costs as much as a few looks at a list, and most answers are looked at less often. */
-const looksAtList = 8;
 
 export class Journal {
-  readonly #changes: Noted[] = [];
+  /** By row, where its last change stands: the oldest first, of those remembered. */
+  readonly #rows = new Map<string, number>();
+  /** All others, and purges of rows, in the order in which they came. */
+  readonly #others: Noted[] = [];
   #position = 0;
 
   /** How much has changed so far. */
@@ -55,36 +56,56 @@ export class Journal {
   }
 
   note(change: Change): void {
-    const key = change.kind === 'row' ? keyOf(change.resource, change.id) : '';
-    this.#changes[this.#position % remembered] = { ...change, key };
+    if (change.kind === 'row') {
+      const key = keyOf(change.resource, change.id);
+      this.#rows.delete(key); // To the end.
+      this.#rows.set(key, this.#position);
+    }
+    if (change.kind !== 'row' || change.hard) this.#others.push({ ...change, position: this.#position });
     this.#position += 1;
+    this.#forget(this.#position - remembered);
   }
 
   /** Whether these parts are as they were at that position. */
   isUnchanged(parts: Parts, since: number): boolean {
-    return !this.#hasAny(since, (change) => parts.areTouchedBy(change));
+    if (since === this.#position) return true;
+    if (this.#isForgotten(since)) return false;
+    const isLater = (key: string) => (this.#rows.get(key) ?? -1) >= since;
+    return !parts.rows.some(isLater) && !this.#hasOther(since, (change) => parts.areTouchedBy(change));
   }
 
   /** Whether any of these parts may have been purged since. */
   isPurged(parts: Parts, since: number): boolean {
-    return this.#hasAny(since, (change) => parts.arePurgedBy(change));
+    return this.#isForgotten(since) || this.#hasOther(since, (change) => parts.arePurgedBy(change));
   }
 
-  #hasAny(since: number, isSuch: (change: Noted) => boolean): boolean {
-    if (this.#position - since > remembered) return true;
-    for (let at = since; at < this.#position; at++) {
-      if (isSuch(this.#changes[at % remembered] as Noted)) return true;
+  #hasOther(since: number, isSuch: (change: Noted) => boolean): boolean {
+    for (let at = this.#others.length - 1; at >= 0; at--) {
+      const change = this.#others[at] as Noted;
+      if (change.position < since) return false;
+      if (isSuch(change)) return true;
     }
     return false;
+  }
+
+  #isForgotten(since: number): boolean {
+    return this.#position - since > remembered;
+  }
+
+  #forget(before: number): void {
+    for (const [key, position] of this.#rows) {
+      if (position >= before) break;
+      this.#rows.delete(key);
+    }
+    // Many at once: an array moves what stays.
+    if (this.#others.length > 2 * remembered) this.#others.splice(0, this.#others.length - remembered);
   }
 }
 
 /** The parts of one answer. */
 export class Parts {
-  readonly #rows: string[] = [];
-  /** The same, once it is looked at often. */
-  #rowSet: Set<string> | undefined;
-  #looks = 0;
+  /** By their keys in the journal. */
+  readonly rows: string[] = [];
   readonly #pages: Extract<Part, { kind: 'page' }>[] = [];
   /** That pages of it were cut from. */
   readonly collections = new Set<string>();
@@ -92,18 +113,17 @@ export class Parts {
   /** Of a page more may become known while the answer is made. */
   add(part: Part): void {
     if (part.kind === 'row') {
-      this.#rows.push(keyOf(part.resource, part.id));
-      this.#rowSet = undefined;
+      this.rows.push(keyOf(part.resource, part.id));
     } else {
       this.#pages.push(part);
       this.collections.add(part.resource);
     }
   }
 
-  areTouchedBy(change: Noted): boolean {
+  areTouchedBy(change: Change): boolean {
     switch (change.kind) {
       case 'row':
-        return this.#hasRow(change.key);
+        return this.rows.includes(keyOf(change.resource, change.id));
       case 'placed':
         return this.#pages.some((page) => page.resource === change.resource && isTouched(page, change));
       case 'all':
@@ -112,18 +132,13 @@ export class Parts {
   }
 
   /** Any row of a collection may have been on a page of it. */
-  arePurgedBy(change: Noted): boolean {
+  arePurgedBy(change: Change): boolean {
     if (change.kind === 'placed' || !change.hard) return false;
     return this.collections.has(change.resource) || this.areTouchedBy(change);
   }
 
-  #hasRow(key: string): boolean {
-    if (this.#rowSet === undefined && this.#looks++ >= looksAtList) this.#rowSet = new Set(this.#rows);
-    return this.#rowSet?.has(key) ?? this.#rows.includes(key);
-  }
-
   #mentions(resource: string): boolean {
-    return this.collections.has(resource) || this.#rows.some((key) => key.startsWith(keyOf(resource, '')));
+    return this.collections.has(resource) || this.rows.some((key) => key.startsWith(keyOf(resource, '')));
   }
 }
 
