@@ -40,6 +40,8 @@ const json = /^application\/json\s*(?:;|$)/i;
 
 export class Front {
   readonly #parts: Parts;
+  /** The last `Host` that was one: mostly all are the same. */
+  #host: string | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -56,7 +58,14 @@ export class Front {
     const { isClosing, asking } = this.#parts;
     const { headers } = request;
     if (!asking.isFor(request) || headers['vitrine-position'] !== undefined || isClosing()) return false;
-    return this.#hasPlainBody(request) && isHost(headers.host);
+    return this.#hasPlainBody(request) && this.#isHost(headers.host);
+  }
+
+  #isHost(host: IncomingHttpHeaders['host']): boolean {
+    if (host === this.#host) return host !== undefined;
+    if (!isHost(host)) return false;
+    this.#host = host;
+    return true;
   }
 
   #hasPlainBody({ method, headers }: IncomingMessage): boolean {
@@ -65,7 +74,7 @@ export class Front {
       const hasNone = length === undefined && headers['transfer-encoding'] === undefined;
       return hasNone && headers['content-type'] === undefined;
     }
-    if (length === undefined || Number(length) > this.#parts.maxBodyBytes) return false;
+    if (length === undefined || Number(length) === 0 || Number(length) > this.#parts.maxBodyBytes) return false;
     return json.test(headers['content-type'] ?? '') && headers['content-encoding'] === undefined;
   }
 
@@ -121,9 +130,13 @@ export function isHost(host: IncomingHttpHeaders['host']): boolean {
   return host !== undefined && URL.canParse(`http://${host}/`);
 }
 
-/** Of the length that was told: Node sees to it. */
+/** Calls back with the last byte that was told of, and does not wait to hear that none follows: Node lets none through. */
 function readBody(request: IncomingMessage, then: (body: Buffer) => void): void {
   const chunks: Buffer[] = [];
-  request.on('data', (chunk: Buffer) => chunks.push(chunk));
-  request.once('end', () => then(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+  let left = Number(request.headers['content-length']);
+  request.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    left -= chunk.length;
+    if (left === 0) then(chunks.length === 1 ? chunk : Buffer.concat(chunks));
+  });
 }
