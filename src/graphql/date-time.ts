@@ -5,18 +5,27 @@ const dayMs = 86_400_000;
 const daysKept = 10_000;
 
 const daysWritten = new Map<number, string>();
-const twoDigits = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, '0'));
+const minutesWritten = Array.from(
+  { length: 24 * 60 },
+  (_, minute) => `T${twoDigits(minute / 60)}:${twoDigits(minute % 60)}:`,
+);
+const secondsWritten = Array.from({ length: 60 }, (_, second) => `${twoDigits(second)}.`);
 
 /** @throws {RangeError} For an invalid date. */
 export function textOf(date: Date): string {
   const ms = date.getTime();
   const day = Math.floor(ms / dayMs);
   const inDay = ms - day * dayMs;
-  const seconds = Math.floor(inDay / 1_000);
-  const minutes = Math.floor(seconds / 60);
-  const hour = twoDigits[Math.floor(minutes / 60)];
-  const fraction = String(inDay % 1_000).padStart(3, '0');
-  return `${textOfDay(day)}T${hour}:${twoDigits[minutes % 60]}:${twoDigits[seconds % 60]}.${fraction}Z`;
+  const minute = Math.floor(inDay / 60_000);
+  const inMinute = inDay - minute * 60_000;
+  const second = Math.floor(inMinute / 1_000);
+  const fraction = inMinute - second * 1_000;
+  const fractionText = fraction === 0 ? '000Z' : `${String(fraction).padStart(3, '0')}Z`;
+  return textOfDay(day) + minutesWritten[minute] + secondsWritten[second] + fractionText;
+}
+
+function twoDigits(number: number): string {
+  return String(Math.floor(number)).padStart(2, '0');
 }
 
 /** @param day - Since the epoch. */

@@ -180,8 +180,12 @@ function keyOf({ text, variables, contentType }: Asked): string {
 
 /** Members of objects by name, whatever order they came in. */
 function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (typeof value !== 'object' || value === null) return value;
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : Number(a > b)));
+  if (isScalar(value)) return value;
+  if (Array.isArray(value)) return value.every(isScalar) ? value : value.map(canonical);
+  const members = Object.entries(value as object).sort(([a], [b]) => (a < b ? -1 : Number(a > b)));
   return Object.fromEntries(members.map(([name, member]) => [name, canonical(member)]));
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value !== 'object' || value === null;
 }

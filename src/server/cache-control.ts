@@ -9,6 +9,9 @@ import type { AnswerPolicy } from '../graphql/index.ts';
 
 export const noStore = 'private, no-store';
 
+/** Of answers that are good for as long as their policy says, which a compiled operation has one of. */
+const wholeDirectives = new WeakMap<AnswerPolicy, string>();
+
 export type CacheHeaders = { 'cache-control': string; age?: string };
 
 /** @param policy - Undefined when nothing was read or the answer has an error. */
@@ -23,12 +26,17 @@ export function cacheHeadersOf(policy: AnswerPolicy | undefined, outcomes: reado
 function publicDirectives(policy: AnswerPolicy, outcomes: readonly Outcome[]): string {
   const lifetimeMs = outcomes.reduce((shortestMs, { ageMs, ttlMs }) => Math.min(shortestMs, ageMs + ttlMs), Infinity);
   if (lifetimeMs < 0.9 * policy.maxAgeMs) return directives({ public: true, 'max-age': lifetimeMs });
-  return directives({
-    public: true,
-    'max-age': policy.maxAgeMs,
-    'stale-while-revalidate': policy.staleWhileRevalidateMs,
-    'stale-if-error': policy.staleIfErrorMs,
-  });
+  let whole = wholeDirectives.get(policy);
+  if (whole === undefined) {
+    whole = directives({
+      public: true,
+      'max-age': policy.maxAgeMs,
+      'stale-while-revalidate': policy.staleWhileRevalidateMs,
+      'stale-if-error': policy.staleIfErrorMs,
+    });
+    wholeDirectives.set(policy, whole);
+  }
+  return whole;
 }
 
 /** Times in ms. A window of 0 is none. */

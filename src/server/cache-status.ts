@@ -27,8 +27,10 @@ export function cacheStatusOf(outcomes: readonly Outcome[], failed?: string): st
   return worst && textOf(worst);
 }
 
-function worstOf([first, ...others]: readonly Outcome[]): Outcome | undefined {
-  return first && others.reduce((worst, outcome) => (compare(outcome, worst) > 0 ? outcome : worst), first);
+function worstOf(outcomes: readonly Outcome[]): Outcome | undefined {
+  let worst = outcomes[0];
+  for (const outcome of outcomes) if (worst === undefined || compare(outcome, worst) > 0) worst = outcome;
+  return worst;
 }
 
 function compare(a: Outcome, b: Outcome): number {
