@@ -14,6 +14,7 @@ import type { Server } from './servers.ts';
 import type { Running, Stage } from './stage.ts';
 import type { Sample, Task } from './task.ts';
 import { catalogCounts } from './upstreams.ts';
+import type { Work } from './works.ts';
 
 export type Way = { load: Load; seconds: number; warmSeconds: number; connections: number };
 
@@ -59,15 +60,15 @@ async function loadOn({ target, pids }: Running, task: Task, way: Way): Promise<
   const atOnce = work.connections ?? connections;
   const url = addressOf(target, (samples[0] as Sample).request);
   const loading = { ...target, url, bodiesFile, connections: atOnce, isAuthorized: work.isAuthorized ?? false };
-  const warm = await load({ ...loading, from: 0, seconds: warmSeconds });
+  const warmed = await warmUp((from, seconds) => load({ ...loading, from, seconds }), work, warmSeconds);
   const cpuBeforeUs = await sumOf(pids, cpuUsOf);
   const done = new AbortController();
   // What changes cannot be compared with what it was.
   const watch = watchAnswers(target, work.changesPerSecond === undefined ? samples : [], done.signal);
-  const loaded = await load({ ...loading, from: warm.requests, seconds });
+  const loaded = await load({ ...loading, from: warmed, seconds });
   const cpuUs = (await sumOf(pids, cpuUsOf)) - cpuBeforeUs;
   done.abort();
-  const fault = (await watch) ?? faultUnderLoad(loaded) ?? repetition(task, warm.requests + loaded.requests);
+  const fault = (await watch) ?? faultUnderLoad(loaded) ?? repetition(task, warmed + loaded.requests);
   if (fault !== undefined) return fault;
   return {
     requestsPerSecond: (1e6 * loaded.requests) / loaded.durationUs,
@@ -76,6 +77,22 @@ async function loadOn({ target, pids }: Running, task: Task, way: Way): Promise<
     cpuSecondsPer1000: cpuUs / 1_000 / loaded.requests,
     peakBytes: await sumOf(pids, peakOf),
   };
+}
+
+/** @returns How many requests that took. */
+async function warmUp(
+  send: (from: number, seconds: number) => Promise<Loaded>,
+  { warmRequests }: Work,
+  warmSeconds: number,
+): Promise<number> {
+  if (warmRequests === undefined) return (await send(0, warmSeconds)).requests;
+  let sent = 0;
+  while (sent < warmRequests) {
+    const { requests } = await send(sent, 1);
+    if (requests === 0) break; // Found out when it is measured.
+    sent += requests;
+  }
+  return sent;
 }
 
 async function sumOf(pids: readonly number[], use: (pid: number) => Promise<number>): Promise<number> {

@@ -9,12 +9,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { headersOf, type Target } from '../../bench/http/answers.ts';
 import { Changes } from '../../bench/http/changes.ts';
 import type { Load } from '../../bench/http/load.ts';
+import { measure } from '../../bench/http/measure.ts';
 import { blocksOf, picturesOf } from '../../bench/http/report.ts';
 import { isMeasured, type Row, type Run, withRun } from '../../bench/http/results.ts';
 import { run } from '../../bench/http/run.ts';
 import { type Server, servers } from '../../bench/http/servers.ts';
 import { type Running, Stage } from '../../bench/http/stage.ts';
 import { reachedOf, targets } from '../../bench/http/targets.ts';
+import { prepare } from '../../bench/http/task.ts';
 import { type Work, works } from '../../bench/http/works.ts';
 import { seededRandom } from '../../src/embedded/random.ts';
 import { isThere } from '../support/setup.ts';
@@ -112,6 +114,21 @@ describe('a run of the benchmark', () => {
 
   it('has none of a server that answers otherwise, and says what that was', () => {
     expect(rowOf('liar')).toMatchObject({ leftOut: expect.stringMatching(/^answered with other data: .*null/) });
+  });
+});
+
+describe('a work that warms up by requests', () => {
+  it('is measured from the same place on, however fast a server is', async () => {
+    const begun: { from: number; seconds: number }[] = [];
+    const load: Load = async (loading) => {
+      begun.push({ from: loading.from, seconds: loading.seconds });
+      return { ...(await littleLoad(loading)), requests: 25 };
+    };
+    const mix = { ...work('Q7'), warmRequests: 60 };
+    const way = { load, seconds: 7, warmSeconds: 7, connections: 4 };
+    const outcome = await measure(stage, named('vitrine'), await prepare(stage, mix), way);
+    expect(outcome).toHaveProperty('figures');
+    expect(begun).toEqual([0, 25, 50, 75].map((from) => ({ from, seconds: from === 75 ? 7 : 1 })));
   });
 });
 
