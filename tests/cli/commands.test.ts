@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { listSettings } from '../../src/config.ts';
+import { freePort } from '../support/ports.ts';
 import { run, start, startGateway } from './support.ts';
 
 const adminToken = 'token-of-the-tests';
@@ -153,12 +152,3 @@ describe('invalidate', () => {
     expect(stderr).toMatch('ECONNREFUSED');
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type EmbeddedUpstream, makeCatalogue, startEmbeddedUpstream } from '../../src/embedded/index.ts';
+import { freePort } from '../support/ports.ts';
 import { eventually, type RunningRedis, startRedis } from '../support/redis.ts';
 import { type Answer, Connection, Load } from './connections.ts';
 import { ask, logLines, type Program, type ProgramOptions, signalIfThere, start, startGateway } from './support.ts';
@@ -101,15 +102,6 @@ async function askRaw(url: string): Promise<{ isAnswered(): boolean; closed: Pro
   await once(socket, 'connect');
   socket.write('GET /livez HTTP/1.1\r\nHost: test\r\n\r\n');
   return { isAnswered: () => socket.bytesRead > 0, closed };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 describe('several workers', () => {

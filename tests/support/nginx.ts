@@ -7,7 +7,8 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, freePort } from './redis.ts';
+import { freePort } from './ports.ts';
+import { eventually } from './redis.ts';
 
 const example = join(import.meta.dirname, '../../ops/nginx/vitrine.conf');
 

@@ -2,7 +2,8 @@
  * A real Redis Cluster on loopback: three masters, each with a replica, that notice within about a second when one of
  * them is gone. What a dead master's slots do costs no other slots (`cluster-require-full-coverage no`).
  */
-import { eventually, freePort, type RunningRedis, runServer } from './redis.ts';
+import { freePort } from './ports.ts';
+import { eventually, type RunningRedis, runServer } from './redis.ts';
 import { adminUser, gatewayUser, makeTls, type Tls, urlOf, userWith } from './redis-access.ts';
 
 const masterCount = 3;

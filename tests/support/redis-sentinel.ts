@@ -4,7 +4,8 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually, freePort, type RunningRedis, runServer } from './redis.ts';
+import { freePort } from './ports.ts';
+import { eventually, type RunningRedis, runServer } from './redis.ts';
 import { adminUser, gatewayUser, makeTls, type Tls, urlOf, userWith } from './redis-access.ts';
 
 /** What the sentinels call the master and its replicas together. */
