@@ -280,7 +280,8 @@ export class Follower extends Knowledge {
   }
 
   #degrade(error: unknown): void {
-    if (!this.#degraded) {
+    // Once stopped, the log is not silent: the connection to it is being closed.
+    if (!this.#degraded && !this.#stopped.signal.aborted) {
       this.#telemetry.log.warn(
         { event: 'coherence.degraded', err: error },
         'the change log is silent; age limits alone hold until it answers',

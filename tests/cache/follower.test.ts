@@ -1261,6 +1261,15 @@ describe('following', () => {
     await running;
   });
 
+  test('a look that the stop cuts off is no silence to tell of', async () => {
+    const { log, follower, logs } = await openFollowing();
+    follower.stop();
+    log.silence();
+    await follower.tick();
+    expect(follower.degraded).toBe(true);
+    expect(logs('coherence.degraded')).toEqual([]);
+  });
+
   test('ends at once for a process that shares with nobody', async () => {
     const { log, follower } = open({ scope: 'process' });
     await follower.run();
