@@ -82,6 +82,64 @@ describe('a codec', () => {
   });
 });
 
+describe('a codec is compiled', () => {
+  const schema = z
+    .object({
+      id: wireId,
+      kind: z.string().transform((text) => text.toUpperCase()),
+      at: instant,
+      until: instant.nullish(),
+      count: z.int32().nonnegative(),
+      note: z.string().nullish(),
+    })
+    .transform(({ until, ...row }) => ({ ...row, until: until ?? null }));
+
+  test('as far as zod can, else it is interpreted', () => {
+    expect(() => z.compile(schema, { strict: true })).not.toThrow();
+    const Lot: z.ZodType = z.object({ id: wireId, parts: z.lazy(() => z.array(Lot)) });
+    expect(() => z.compile(Lot, { strict: true })).toThrow(z.ZodCompileUnsupportedError);
+    expect(zodCodec(Lot).decode({ id: 1, parts: [{ id: 2, parts: [] }] })).toEqual({
+      id: '1',
+      parts: [{ id: '2', parts: [] }],
+    });
+  });
+
+  test('and says of every row what the schema says, interpreted', () => {
+    const odd = fc.oneof(fc.constant(undefined), fc.constant(null), fc.jsonValue());
+    const mostly = (right: fc.Arbitrary<unknown>) =>
+      fc.oneof({ weight: 9, arbitrary: right }, { weight: 1, arbitrary: odd });
+    const time = fc.constantFrom('2026-03-04T10:00:00Z', '2026-03-04T10:00:00.5+01:00', '9999-12-31T23:59:59-01:00');
+    const wire = fc.record(
+      {
+        id: mostly(fc.oneof(fc.nat(), fc.stringMatching(/^[a-z]{1,3}$/))),
+        kind: mostly(fc.string()),
+        at: mostly(time),
+        until: mostly(time),
+        count: mostly(fc.nat()),
+        note: mostly(fc.string()),
+        more: odd,
+      },
+      { requiredKeys: ['id', 'kind', 'at', 'count'] },
+    );
+    const compiled = zodCodec(schema);
+    let right = 0;
+    fc.assert(
+      fc.property(mostly(wire), (row) => {
+        const interpreted = schema.safeParse(row);
+        if (interpreted.success) {
+          right += 1;
+          expect(compiled.decode(row)).toStrictEqual(interpreted.data);
+          return;
+        }
+        const [issue] = interpreted.error.issues as [z.core.$ZodIssue];
+        expect(() => compiled.decode(row)).toThrow(new CodecError(issue.path.join('.'), issue.message));
+      }),
+      { seed, numRuns: 2_000 },
+    );
+    expect(right).toBeGreaterThan(200);
+  });
+});
+
 describe('P1 the same types everywhere › the shape', () => {
   const shape = (schema: z.ZodType) => zodCodec(schema).shape;
 
