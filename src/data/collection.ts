@@ -19,7 +19,7 @@ import type { Upstream } from '../upstream/index.ts';
 import { type Base, BaseStore, type Policies } from './base.ts';
 import { BaseFills, Superseded } from './base-fills.ts';
 import type { Definition } from './definition.ts';
-import type { Journal, Part } from './journal.ts';
+import type { Journal, PagePart, Part } from './journal.ts';
 import { LiveView } from './live-view.ts';
 import type { CollectionStatus, MaybePromise, Page, PageQuery, Reading } from './reader.ts';
 
@@ -95,11 +95,10 @@ export class Collection<T> implements Listener {
     const { tier, kind } = outcome;
     this.#engine.telemetry.metrics.cacheRequests.inc({ namespace: this.name, tier, outcome: kind });
     request.note(outcome);
-    const { span, ...page } = base.view.page(query);
-    if (request.touch === undefined) return page;
-    const part: Part<T> = { kind: 'page', resource: this.#namespace.name, span, counts: false };
-    request.touch(part as Part);
-    return countingPage(page, part);
+    const page = base.view.page(query);
+    const part: PagePart<T> = { kind: 'page', resource: this.#namespace.name, span: page.span, counts: false };
+    request.touch?.(part as Part);
+    return new TouchedPage(page, part);
   }
 
   isSettled(): boolean {
@@ -320,12 +319,23 @@ export class Collection<T> implements Listener {
 }
 
 /** A page that tells when its count is asked for: then a row anywhere makes it another. */
-function countingPage<T>({ totalCount, ...page }: Page<T>, part: Extract<Part<T>, { kind: 'page' }>): Page<T> {
-  return {
-    ...page,
-    get totalCount() {
-      part.counts = true;
-      return totalCount;
-    },
-  };
+class TouchedPage<T> implements Page<T> {
+  readonly edges: Page<T>['edges'];
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  readonly #totalCount: number;
+  readonly #part: PagePart<T>;
+
+  constructor({ edges, hasNextPage, hasPreviousPage, totalCount }: Page<T>, part: PagePart<T>) {
+    this.edges = edges;
+    this.hasNextPage = hasNextPage;
+    this.hasPreviousPage = hasPreviousPage;
+    this.#totalCount = totalCount;
+    this.#part = part;
+  }
+
+  get totalCount(): number {
+    this.#part.counts = true;
+    return this.#totalCount;
+  }
 }

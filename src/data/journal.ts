@@ -21,10 +21,11 @@ export type Span<T> = {
   high: Place | undefined;
 };
 
-/** What an answer is made of. `counts`: it tells how many rows there are, wherever they stand. */
-export type Part<T = unknown> =
-  | { kind: 'row'; resource: string; id: string }
-  | { kind: 'page'; resource: string; span: Span<T>; counts: boolean };
+/** `counts`: it tells how many rows there are, wherever they stand. */
+export type PagePart<T> = { kind: 'page'; resource: string; span: Span<T>; counts: boolean };
+
+/** What an answer is made of. */
+export type Part<T = unknown> = { kind: 'row'; resource: string; id: string } | PagePart<T>;
 
 type AnyRow = ViewRow<unknown>;
 
@@ -106,7 +107,7 @@ export class Journal {
 export class Parts {
   /** By their keys in the journal. */
   readonly rows: string[] = [];
-  readonly #pages: Extract<Part, { kind: 'page' }>[] = [];
+  readonly #pages: PagePart<unknown>[] = [];
   /** That pages of it were cut from. */
   readonly collections = new Set<string>();
 
@@ -146,10 +147,7 @@ function keyOf(resource: string, id: string): string {
   return `${resource} ${id}`;
 }
 
-function isTouched(
-  { span, counts }: Extract<Part, { kind: 'page' }>,
-  { old, next }: Extract<Change, { kind: 'placed' }>,
-): boolean {
+function isTouched({ span, counts }: PagePart<unknown>, { old, next }: Extract<Change, { kind: 'placed' }>): boolean {
   const fits = (row: AnyRow | undefined) => row !== undefined && matches(span.filters, span.form, row);
   const fitted = fits(old);
   const fitsNow = fits(next);
