@@ -4,6 +4,7 @@ import { sellers } from './catalog/sellers.ts';
 import { announce } from './cli/announce.ts';
 import { onCrash } from './cli/crash.ts';
 import { chooseUpstream } from './cli/embedded.ts';
+import { makeAllYoung } from './cli/heap.ts';
 import { type Closable, onShutdown } from './cli/shutdown.ts';
 import { Parent } from './cli/worker.ts';
 import { readConfig } from './config.ts';
@@ -43,6 +44,7 @@ export async function serveAsWorker(environment: NodeJS.ProcessEnv): Promise<voi
 }
 
 function openGateway(options: Omit<GatewayOptions, 'schema' | 'definitions'>): Promise<Gateway> {
+  makeAllYoung();
   options.telemetry.metrics.collectProcessMetrics();
   const schema = buildSchema({ typeDefs: loadTypeDefs(options.config.schemaDir), resolvers });
   return startGateway({ ...options, schema, definitions: [catalogs, sellers] });

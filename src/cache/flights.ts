@@ -35,10 +35,7 @@ export function isChange<T>(flight: Flight<T>): flight is Changing<T> {
 export class Flights<T> {
   readonly #namespace: string;
   readonly #follower: Follower;
-  /**
-   * By id. No `Map`: in V8 each table that one has grown out of, or shrunk from, leads to the next, so that whatever was
-   * in a map that fills and empties all the time stays until the next full collection.
-   */
+  /** By id. No `Map`: what was in one that fills and empties all the time stays long after (decision 23). */
   readonly #flights: Record<string, Flight<T> | undefined> = Object.create(null);
 
   constructor(namespace: string, follower: Follower) {

@@ -81,8 +81,7 @@ function refuse(error: unknown): never {
  * Some of it is made when it is asked for: a cursor takes longer than the rest of its edge, and for the count see
  * `PagePart` in `src/data/journal.ts`.
  *
- * A class, since V8 gives each object literal with getters a shape of its own, which keeps what they refer to until the
- * next full collection.
+ * A class: an object literal with getters would keep what they refer to long after (decision 23).
  */
 export class Connection<T> {
   readonly pageInfo: PageInfo<T>;

@@ -54,7 +54,7 @@ type Running = { exchange: Exchange; answer: Promise<Answer | undefined> };
 
 export class AnswerPath {
   readonly #parts: Parts;
-  readonly #running = new Map<string, Running>();
+  #running = new Map<string, Running>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -98,6 +98,8 @@ export class AnswerPath {
     this.#running.set(key, own);
     return answer.finally(() => {
       if (this.#running.get(key) === own) this.#running.delete(key);
+      // Tables that it has outgrown lead from one to the next, and to what was in them (decision 23).
+      if (this.#running.size === 0) this.#running = new Map();
     });
   }
 
