@@ -64,7 +64,7 @@ export class Collection<T> implements Listener {
       engine,
       namespace,
       reject,
-      notePlaced: (old, next) => journal.note({ kind: 'placed', resource, old, next }),
+      noteMove: (old, next) => journal.noteMove(resource, { old, next }),
       noteAll: () => journal.note({ kind: 'all', resource }),
     });
     this.#fills = new BaseFills({

@@ -7,19 +7,7 @@
  * No index from rows to answers: whoever asks looks up when its rows last changed, and walks over what else changed since
  * it was last asked for. What is older than the journal reaches counts as changed.
  */
-import { type Filters, matches, type NormalForm } from './filters.ts';
-import { comparePlaces, keyIn, type Place } from './order.ts';
-import type { ViewRow } from './view.ts';
-
-/** What a page shows, and where it lies: a row that stands there, before or after a change, makes it another page. */
-export type Span<T> = {
-  filters: Filters<T>;
-  form: NormalForm;
-  order: string;
-  /** The nearest rows outside of the page, which tell that there are such; undefined where the list ends. */
-  low: Place | undefined;
-  high: Place | undefined;
-};
+import { type Move, Moves, type Span } from './moves.ts';
 
 /** `counts`: it tells how many rows there are, wherever they stand. */
 export type PagePart<T> = { kind: 'page'; resource: string; span: Span<T>; counts: boolean };
@@ -27,16 +15,8 @@ export type PagePart<T> = { kind: 'page'; resource: string; span: Span<T>; count
 /** What an answer is made of. */
 export type Part<T = unknown> = { kind: 'row'; resource: string; id: string } | PagePart<T>;
 
-type AnyRow = ViewRow<unknown>;
-
-/**
- * `row`: this id is read, or to be read, anew. `placed`: a row of the view left its place, took one, or both. `hard`: what
- * was there is purged.
- */
-type Change =
-  | { kind: 'row'; resource: string; id: string; hard?: boolean }
-  | { kind: 'placed'; resource: string; old: AnyRow | undefined; next: AnyRow | undefined }
-  | { kind: 'all'; resource: string; hard?: boolean };
+/** `row`: this id is read, or to be read, anew. `all`: any row may be another. `hard`: what was there is purged. */
+type Change = ({ kind: 'row'; resource: string; id: string } | { kind: 'all'; resource: string }) & { hard?: boolean };
 
 /** What is not told by a row's last change alone, and where it stands. */
 type Noted = Change & { position: number };
@@ -47,7 +27,9 @@ const remembered = 4_096;
 export class Journal {
   /** By row, where its last change stands: the oldest first, of those remembered. */
   readonly #rows = new Map<string, number>();
-  /** All others, and purges of rows, in the order in which they came. */
+  /** By resource: what became of its view. */
+  readonly #moves = new Map<string, Moves<unknown>>();
+  /** Changes of all, and purges of rows, in the order in which they came. */
   readonly #others: Noted[] = [];
   #position = 0;
 
@@ -62,9 +44,21 @@ export class Journal {
       this.#rows.delete(key); // To the end.
       this.#rows.set(key, this.#position);
     }
-    if (change.kind !== 'row' || change.hard) this.#others.push({ ...change, position: this.#position });
-    this.#position += 1;
-    this.#forget(this.#position - remembered);
+    if (change.kind !== 'row' || change.hard) {
+      this.#others.push({ ...change, position: this.#position });
+      // Many at once: an array moves what stays.
+      if (this.#others.length > 2 * remembered) this.#others.splice(0, this.#others.length - remembered);
+    }
+    this.#advance();
+  }
+
+  /** A row of the view left its place, took one, or both. */
+  noteMove(resource: string, move: Move<unknown>): void {
+    const moves = this.#moves.get(resource) ?? new Moves();
+    this.#moves.set(resource, moves);
+    moves.add(move, this.#position);
+    if (moves.length > 2 * remembered) moves.forgetBut(remembered);
+    this.#advance();
   }
 
   /** Whether these parts are as they were at that position. */
@@ -72,7 +66,10 @@ export class Journal {
     if (since === this.#position) return true;
     if (this.#isForgotten(since)) return false;
     const isLater = (key: string) => (this.#rows.get(key) ?? -1) >= since;
-    return !parts.rows.some(isLater) && !this.#hasOther(since, (change) => parts.areTouchedBy(change));
+    const hasMoved = ({ resource, span, counts }: PagePart<unknown>) =>
+      this.#moves.get(resource)?.haveTouched(span, { counts, since }) === true;
+    if (parts.rows.some(isLater) || parts.pages.some(hasMoved)) return false;
+    return !this.#hasOther(since, (change) => parts.areTouchedBy(change));
   }
 
   /** Whether any of these parts may have been purged since. */
@@ -93,13 +90,13 @@ export class Journal {
     return this.#position - since > remembered;
   }
 
-  #forget(before: number): void {
+  #advance(): void {
+    this.#position += 1;
+    const before = this.#position - remembered;
     for (const [key, position] of this.#rows) {
       if (position >= before) break;
       this.#rows.delete(key);
     }
-    // Many at once: an array moves what stays.
-    if (this.#others.length > 2 * remembered) this.#others.splice(0, this.#others.length - remembered);
   }
 }
 
@@ -107,7 +104,7 @@ export class Journal {
 export class Parts {
   /** By their keys in the journal. */
   readonly rows: string[] = [];
-  readonly #pages: PagePart<unknown>[] = [];
+  readonly pages: PagePart<unknown>[] = [];
   /** That pages of it were cut from. */
   readonly collections = new Set<string>();
 
@@ -116,25 +113,20 @@ export class Parts {
     if (part.kind === 'row') {
       this.rows.push(keyOf(part.resource, part.id));
     } else {
-      this.#pages.push(part);
+      this.pages.push(part);
       this.collections.add(part.resource);
     }
   }
 
   areTouchedBy(change: Change): boolean {
-    switch (change.kind) {
-      case 'row':
-        return this.rows.includes(keyOf(change.resource, change.id));
-      case 'placed':
-        return this.#pages.some((page) => page.resource === change.resource && isTouched(page, change));
-      case 'all':
-        return this.#mentions(change.resource);
-    }
+    return change.kind === 'row'
+      ? this.rows.includes(keyOf(change.resource, change.id))
+      : this.#mentions(change.resource);
   }
 
   /** Any row of a collection may have been on a page of it. */
   arePurgedBy(change: Change): boolean {
-    if (change.kind === 'placed' || !change.hard) return false;
+    if (!change.hard) return false;
     return this.collections.has(change.resource) || this.areTouchedBy(change);
   }
 
@@ -145,18 +137,4 @@ export class Parts {
 
 function keyOf(resource: string, id: string): string {
   return `${resource} ${id}`;
-}
-
-function isTouched({ span, counts }: PagePart<unknown>, { old, next }: Extract<Change, { kind: 'placed' }>): boolean {
-  const fits = (row: AnyRow | undefined) => row !== undefined && matches(span.filters, span.form, row);
-  const fitted = fits(old);
-  const fitsNow = fits(next);
-  if (counts && fitted !== fitsNow) return true;
-  return (fitted && isWithin(span, old as AnyRow)) || (fitsNow && isWithin(span, next as AnyRow));
-}
-
-function isWithin({ order, low, high }: Span<unknown>, row: AnyRow): boolean {
-  const place = { key: keyIn(order, row), id: row.id };
-  const isAfterLow = low === undefined || comparePlaces(low, place) <= 0;
-  return isAfterLow && (high === undefined || comparePlaces(place, high) <= 0);
 }

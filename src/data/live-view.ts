@@ -22,7 +22,7 @@ type Parts<T> = {
   namespace: Namespace<T>;
   reject(reason: RejectReason): void;
   /** A row left its place, took one, or both. */
-  notePlaced(old: ViewRow<T> | undefined, next: ViewRow<T> | undefined): void;
+  noteMove(old: ViewRow<T> | undefined, next: ViewRow<T> | undefined): void;
   /** Anything may be another. */
   noteAll(): void;
 };
@@ -272,7 +272,7 @@ export class LiveView<T> implements Neighbour<T> {
       if (isAhead(patch, row ? entryOf(row) : entryOfNothing(base))) this.#patch(base, id, patch);
     }
     this.#parts.noteAll();
-    base.view.listen(this.#parts.notePlaced);
+    base.view.listen(this.#parts.noteMove);
     namespace.viewReplaced();
     return true;
   }

@@ -12,7 +12,7 @@ import type { Times } from '../cache/entry.ts';
 import type { Stamp } from '../cache/position.ts';
 import { decodeCursor, encodeCursor, type Sequence } from './cursor.ts';
 import { type Filter, type Filters, filterHash, filterKey, matches, type NormalForm, normalForm } from './filters.ts';
-import type { Span } from './journal.ts';
+import type { Span } from './moves.ts';
 import type { Place, SortKey } from './order.ts';
 import type { Page, PageQuery } from './reader.ts';
 import { placeIn, SortedRows } from './sorted-rows.ts';

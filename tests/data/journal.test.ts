@@ -14,7 +14,7 @@ const times = { storedAtMs: 0, freshUntilMs: 1, staleUntilMs: 1, errorUntilMs: 1
 function openView() {
   const journal = new Journal();
   const view = new View<Catalog>(catalogs);
-  view.listen((old, next) => journal.note({ kind: 'placed', resource: 'catalog', old, next }));
+  view.listen((old, next) => journal.noteMove('catalog', { old, next }));
   const put = (row: RawRow) => {
     const value = catalogs.endpoint.codec.decode(row);
     view.put({
@@ -167,6 +167,24 @@ describe('P5 no resurrection › a page that is kept', () => {
     const parts = new Parts();
     parts.add({ kind: 'page', resource: 'seller', span, counts: true } as Part);
     expect(keeps(titles, { parts }, () => titles.view.delete('a'))).toBe(true);
+  });
+
+  test('is told from what has moved since, however much has moved before', () => {
+    const titles = openTitles();
+    const page = answer(titles.view, { query: first2, counts: false });
+    for (let time = 1; time <= 9_000; time++) {
+      // Asked for at first, so that there are keys to forget.
+      const near = time % 1_000 === 1 ? 'a' : 'e';
+      expect(
+        keeps(titles, page, () => titles.put(titled(near, near, time % 2 ? 'live' : 'closed'))),
+        `time ${time}`,
+      ).toBe(near === 'e');
+    }
+    const { position } = titles.journal;
+    titles.put(titled('a', 'a'));
+    for (let time = 1; time <= 4_000; time++) titles.put(titled('e', 'e', time % 2 ? 'live' : 'closed'));
+    expect(titles.journal.isUnchanged(page.parts, position)).toBe(false);
+    expect(titles.journal.isUnchanged(page.parts, position + 1)).toBe(true);
   });
 
   test('is kept when a row goes that was not there', () => {
