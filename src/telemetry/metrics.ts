@@ -5,6 +5,7 @@
  */
 import { type Aggregator, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Report } from './reports.ts';
+import { Tally } from './tally.ts';
 
 const fast = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const slow = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
@@ -20,6 +21,8 @@ export function createMetrics() {
   };
   const counter = <L extends string>(name: string, help: string, labelNames: L[], aggregator: Aggregator = 'sum') =>
     new Counter({ name: `vitrine_${name}`, help, labelNames, registers, aggregator });
+  const tally = <L extends string>(name: string, help: string, labelNames: L[]) =>
+    new Tally({ name: `vitrine_${name}`, help, labelNames, registers, aggregator: 'sum' });
   const gauge = <L extends string>(name: string, help: string, labelNames: L[], aggregator: Aggregator) =>
     new Gauge({ name: `vitrine_${name}`, help, labelNames, registers, aggregator });
   const histogram = <L extends string>(name: string, help: string, labelNames: L[], buckets: number[]) =>
@@ -42,7 +45,7 @@ export function createMetrics() {
       return registry.getMetricsAsJSON();
     },
 
-    cacheRequests: counter('cache_requests_total', 'Reads, by what answered them.', ['namespace', 'tier', 'outcome']),
+    cacheRequests: tally('cache_requests_total', 'Reads, by what answered them.', ['namespace', 'tier', 'outcome']),
     cacheFills: counter('cache_fills_total', 'Reads of upstream made to fill the cache.', ['namespace', 'outcome']),
     cacheFillDuration: histogram('cache_fill_duration_seconds', 'Time of a fill.', ['namespace'], slow),
     cacheRejected: counter('cache_rejected_total', 'What was found but not used, by why.', ['namespace', 'reason']),
