@@ -15,6 +15,8 @@ import { checkLimits, isAlwaysWithin } from './limits.ts';
 import { type Variables, variableTaker } from './variables.ts';
 
 export type CompiledOperation = {
+  /** Of no other operation of this process, and of no other text. */
+  readonly id: number;
   /** As in the document. */
   readonly name: string | undefined;
   readonly policy: AnswerPolicy | undefined;
@@ -34,6 +36,7 @@ const longestText = 16_384;
 export class CompiledOperations {
   readonly #schema: GraphQLSchema;
   readonly #admitted = new LRUCache<string, Admitted>({ max: keptOperations });
+  #compiled = 0;
 
   constructor(schema: GraphQLSchema) {
     this.#schema = schema;
@@ -49,15 +52,14 @@ export class CompiledOperations {
   find(text: OperationText): CompiledOperation | undefined {
     const admitted = this.#admitted.get(keyOf(text));
     if (admitted === undefined) return undefined;
-    admitted.compiled ??= compile(this.#schema, admitted.document, text.operationName);
+    admitted.compiled ??= compile(this.#schema, { id: ++this.#compiled, ...admitted, ...text });
     return admitted.compiled === 'not possible' ? undefined : admitted.compiled;
   }
 }
 
 function compile(
   schema: GraphQLSchema,
-  document: DocumentNode,
-  operationName: string | null | undefined,
+  { id, document, operationName }: { id: number; document: DocumentNode } & Pick<OperationText, 'operationName'>,
 ): CompiledOperation | 'not possible' {
   const operation = getOperationAST(document, operationName);
   if (operation?.operation !== 'query') return 'not possible';
@@ -67,6 +69,7 @@ function compile(
   if (!isCompiledQuery(compiled)) return 'not possible';
   const needsCheck = !isAlwaysWithin({ schema, document, operationName });
   return {
+    id,
     name: operation.name?.value,
     policy: cachePolicyOf(schema, document, operationName),
     run(context, given) {

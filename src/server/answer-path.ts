@@ -73,7 +73,7 @@ export class AnswerPath {
     const operation = operations.find(asked.text);
     if (operation === undefined) return undefined;
     if (cache === undefined || !isShareable(operation)) return this.#run(operation, asked, exchange);
-    const key = keyOf(asked);
+    const key = keyOf(operation, asked);
     const kept = cache.find(key);
     if (kept !== undefined) {
       cache.remember(asked.request, key);
@@ -175,9 +175,9 @@ function isShareable({ policy }: CompiledOperation): boolean {
   return policy !== undefined && policy.scope === 'PUBLIC' && policy.maxAgeMs > 0;
 }
 
-/** Two requests have the same key exactly when they ask for the same: of its lines only the document has more than one. */
-function keyOf({ text, variables, contentType }: Asked): string {
-  return `${contentType}\n${text.operationName ?? ''}\n${JSON.stringify(canonical(variables))}\n${text.query}`;
+/** Two requests have the same key exactly when they ask for the same. */
+function keyOf({ id }: CompiledOperation, { variables, contentType }: Asked): string {
+  return `${id}\n${contentType}\n${JSON.stringify(canonical(variables))}`;
 }
 
 /** Members of objects by name, whatever order they came in. */
