@@ -96,7 +96,12 @@ export function parseStored(text: string): Stored | undefined {
   const [head, position, ...numbers] = match as unknown as [string, Position, ...string[]];
   const [storedAtMs, freshUntilMs, staleUntilMs, errorUntilMs] = numbers.map(Number);
   const times = { storedAtMs, freshUntilMs, staleUntilMs, errorUntilMs } as Times;
-  return { position: position === '-' ? BEGINNING : position, times, wireText: text.slice(head.length) };
+  return { position: position === '-' ? BEGINNING : copyOf(position), times, wireText: text.slice(head.length) };
+}
+
+/** By itself: V8 keeps a slice of a text as a reference into it, and an entry keeps its position far longer than that. */
+function copyOf(slice: string): string {
+  return Buffer.from(slice, 'latin1').toString('latin1');
 }
 
 /**

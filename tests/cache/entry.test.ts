@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -74,6 +76,21 @@ describe('a stored text', () => {
     '{"value":"x","expires":1}\n',
   ])('is none: %j', (other) => {
     expect(parseStored(other)).toBeUndefined();
+  });
+
+  test('is not held on to by its position, which an entry keeps', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const when = { storedAtMs: 1, freshUntilMs: 2, staleUntilMs: 3, errorUntilMs: 4 };
+    // As they come from Redis: bytes that were made text.
+    const bytes = Buffer.from(encodeEntry(positionOf(5, 6), when, JSON.stringify('x'.repeat(100_000))));
+    const positions = [];
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let time = 1; time <= 200; time++) positions.push(parseStored(bytes.toString())?.position);
+    collect();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(100_000 * 20);
+    expect(new Set(positions)).toEqual(new Set([positionOf(5, 6)]));
   });
 
   test('whatever else stands there is none, and never throws', () => {
