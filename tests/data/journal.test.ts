@@ -171,20 +171,39 @@ describe('P5 no resurrection › a page that is kept', () => {
 
   test('is told from what has moved since, however much has moved before', () => {
     const titles = openTitles();
-    const page = answer(titles.view, { query: first2, counts: false });
-    for (let time = 1; time <= 9_000; time++) {
-      // Asked for at first, so that there are keys to forget.
-      const near = time % 1_000 === 1 ? 'a' : 'e';
-      expect(
-        keeps(titles, page, () => titles.put(titled(near, near, time % 2 ? 'live' : 'closed'))),
-        `time ${time}`,
-      ).toBe(near === 'e');
+    const { journal, put } = titles;
+    const { parts } = answer(titles.view, { query: first2, counts: false });
+    for (let round = 1; round <= 5; round++) {
+      const { position } = journal;
+      put(titled('a', 'a'));
+      for (let time = 1; time <= 4_000; time++) put(titled('e', 'e', time % 2 ? 'live' : 'closed'));
+      const says = [journal.isUnchanged(parts, position), journal.isUnchanged(parts, position + 1)];
+      expect(says, `round ${round}`).toEqual([false, true]);
     }
-    const { position } = titles.journal;
-    titles.put(titled('a', 'a'));
-    for (let time = 1; time <= 4_000; time++) titles.put(titled('e', 'e', time % 2 ? 'live' : 'closed'));
-    expect(titles.journal.isUnchanged(page.parts, position)).toBe(false);
-    expect(titles.journal.isUnchanged(page.parts, position + 1)).toBe(true);
+  });
+
+  test('of a filter, with a count, is kept while as many fit it, wherever they stand', () => {
+    const titles = openTitles();
+    const page = answer(titles.view, { query: { ...first2, first: 1, filter: { status: ['LIVE'] } }, counts: true });
+    expect(keeps(titles, page, () => titles.put({ ...titled('e', 'e'), lot_count: 2 }))).toBe(true);
+    expect(keeps(titles, page, () => titles.put(titled('e', 'e', 'closed')))).toBe(false);
+    expect(keeps(titles, page, () => titles.put(titled('e', 'e', 'upcoming')))).toBe(true);
+    expect(keeps(titles, page, () => titles.put(titled('e', 'e')))).toBe(false);
+  });
+
+  test('is kept when a row changes that has the key of its last, or its first, but stands beyond it', () => {
+    const titles = openTitles();
+    // All begin on the same day, so that they stand in the order of their ids.
+    const first: PageQuery = { first: 2, order: 'START_DATE', direction: 'ASC' };
+    const last: PageQuery = { last: 2, order: 'START_DATE', direction: 'ASC' };
+    for (const [query, far, beside] of [
+      [first, 'd', 'c'],
+      [last, 'b', 'c'],
+    ] as const) {
+      const page = answer(titles.view, { query, counts: false });
+      expect(keeps(titles, page, () => titles.put(titled(far, far, 'closed')))).toBe(true);
+      expect(keeps(titles, page, () => titles.put(titled(beside, beside, 'closed')))).toBe(false);
+    }
   });
 
   test('is kept when a row goes that was not there', () => {
@@ -195,14 +214,15 @@ describe('P5 no resurrection › a page that is kept', () => {
   });
 });
 
-describe('P5 no resurrection › an answer that is kept', () => {
-  const row = (resource: string, id: string) => ({ kind: 'row', resource, id }) as const;
-  const partsOf = (...parts: Part[]) => {
-    const all = new Parts();
-    for (const part of parts) all.add(part);
-    return all;
-  };
+const row = (resource: string, id: string) => ({ kind: 'row', resource, id }) as const;
 
+function partsOf(...parts: Part[]): Parts {
+  const all = new Parts();
+  for (const part of parts) all.add(part);
+  return all;
+}
+
+describe('P5 no resurrection › an answer that is kept', () => {
   test('is no longer the answer when a row of it changed, of that resource', () => {
     const journal = new Journal();
     const parts = partsOf(row('catalog', '1'), row('seller', '2'));
@@ -262,5 +282,43 @@ describe('P5 no resurrection › an answer that is kept', () => {
     journal.note(row('seller', 'one more'));
     expect(journal.isUnchanged(parts, 0)).toBe(false);
     expect(journal.isUnchanged(parts, 1)).toBe(true);
+  });
+});
+
+describe('P5 no resurrection › an answer that is made while something is purged', () => {
+  const hard = true;
+  const page = () => {
+    const { span } = openView().view.page({ first: 1, order: 'TITLE', direction: 'ASC' });
+    return { kind: 'page', resource: 'catalog', span, counts: false } as Part;
+  };
+  test.each([
+    ['a row of it is purged', [row('catalog', '1'), row('seller', '2')], { ...row('seller', '2'), hard }, true],
+    ['a row of it changes', [row('catalog', '1')], row('catalog', '1'), false],
+    ['another row is purged', [row('catalog', '1')], { ...row('catalog', '2'), hard }, false],
+    ['a row of that id of another type is purged', [row('catalog', '1')], { ...row('seller', '1'), hard }, false],
+    ['any row is purged of what it has a page of', [page()], { ...row('catalog', '9'), hard }, true],
+    ['a row is purged of what it has no page of', [page()], { ...row('seller', '9'), hard }, false],
+    ['all are purged that it has a row of', [row('catalog', '1')], { kind: 'all', resource: 'catalog', hard }, true],
+    ['all are purged that it has a page of', [page()], { kind: 'all', resource: 'catalog', hard }, true],
+    ['all are read anew that it has a row of', [row('catalog', '1')], { kind: 'all', resource: 'catalog' }, false],
+    ['all are purged that it has nothing of', [row('catalog', '1')], { kind: 'all', resource: 'seller', hard }, false],
+  ] as [string, Part[], Parameters<Journal['note']>[0], boolean][])('when %s', (_name, parts, change, isPurged) => {
+    const journal = new Journal();
+    const { position } = journal;
+    journal.note(change);
+    expect(journal.isPurged(partsOf(...parts), position)).toBe(isPurged);
+    expect(journal.isPurged(partsOf(...parts), journal.position)).toBe(false);
+  });
+
+  test('is told of purges since it began, however many there were before', () => {
+    const journal = new Journal();
+    const parts = partsOf(row('catalog', '1'));
+    for (let round = 1; round <= 5; round++) {
+      const { position } = journal;
+      journal.note({ ...row('catalog', '1'), hard });
+      for (let time = 1; time <= 4_000; time++) journal.note({ ...row('catalog', '2'), hard });
+      const says = [journal.isPurged(parts, position), journal.isPurged(parts, position + 1)];
+      expect(says, `round ${round}`).toEqual([true, false]);
+    }
   });
 });
