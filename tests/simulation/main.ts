@@ -24,7 +24,7 @@ await new Command('simulate')
   .option('--seed <seed>', 'this one alone, step by step', wholeNumberFrom(0))
   .option('--operations <count>', 'of each seed', wholeNumberFrom(0), 200)
   .addOption(new Option('--without <rule>', 'with one rule of the protocol taken out').choices(Object.keys(mutations)))
-  .option('--mutations', 'the first seed that notices each rule taken out')
+  .option('--mutations', 'a seed that notices each rule taken out')
   .action((choice: Choice) => {
     if (choice.mutations) return showMutations(choice);
     return choice.seed === undefined ? showMany(choice) : showOne(choice.seed, choice);
@@ -53,7 +53,7 @@ async function showOne(seed: number, { operations, without }: Choice): Promise<v
 }
 
 async function showMutations(choice: Choice): Promise<void> {
-  console.log('| taken out | first seed that notices | which says |\n|---|---|---|');
+  console.log('| taken out | seed that notices | which says |\n|---|---|---|');
   for (const without of Object.keys(mutations)) {
     const { violations } = await simulateSome({ ...choice, without }, { onlyFirst: true });
     const [first] = violations;

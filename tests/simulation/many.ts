@@ -8,7 +8,7 @@ export type ManyOptions = {
   operations: number;
   /** By its name in `mutations.ts`. */
   without?: string | undefined;
-  /** Ends with the first violation. */
+  /** Ends as soon as any thread has found a violation. */
   onlyFirst?: boolean;
   /** Told now and then how many seeds have been run. */
   onProgress?: (done: number) => void;
@@ -36,8 +36,14 @@ export async function simulateMany({ onProgress, ...options }: ManyOptions): Pro
     seedsDone += done;
     onProgress?.(seedsDone);
   };
-  const shares = Array.from({ length: stride }, (_, first) => runShare({ ...options, first, stride }, onDone));
-  const results = await Promise.all(shares);
+  const shares = Array.from({ length: stride }, (_, first) => startShare({ ...options, first, stride }, onDone));
+  const results = await Promise.all(
+    shares.map(async ({ totals }) => {
+      const result = await totals;
+      if (options.onlyFirst && result.violations.length > 0) for (const share of shares) share.stop();
+      return result;
+    }),
+  );
   const branches = new Map<string, number>();
   for (const result of results) {
     for (const [branch, count] of result.branches) branches.set(branch, (branches.get(branch) ?? 0) + count);
@@ -50,13 +56,28 @@ export async function simulateMany({ onProgress, ...options }: ManyOptions): Pro
   };
 }
 
-function runShare(share: Share, onDone: (done: number) => void): Promise<ManyResult> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: share });
-    worker.on('message', (message: Message) => {
-      if ('totals' in message) resolve(message.totals);
-      else onDone(message.done);
-    });
-    worker.once('error', reject);
+type Running = {
+  /** Nothing, when it was stopped before. */
+  totals: Promise<ManyResult>;
+  stop(): void;
+};
+
+function startShare(share: Share, onDone: (done: number) => void): Running {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: share });
+  const { promise: totals, resolve, reject } = Promise.withResolvers<ManyResult>();
+  worker.on('message', (message: Message) => {
+    if ('totals' in message) resolve(message.totals);
+    else onDone(message.done);
   });
+  worker.once('error', reject);
+  let isStopped = false;
+  worker.once('exit', () => {
+    if (isStopped) resolve({ violations: [], branches: new Map(), checks: 0, steps: 0 });
+    else reject(new Error('A thread ended before it had told what came of its seeds.'));
+  });
+  const stop = () => {
+    isStopped = true;
+    void worker.terminate();
+  };
+  return { totals, stop };
 }

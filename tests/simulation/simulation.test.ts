@@ -75,7 +75,7 @@ const branches = [
 const noticed: [rule: string, seed: number][] = [
   ['valid() in memory', 1],
   ['valid() at the store read', 4],
-  ['valid() at joining a flight', 1],
+  ['valid() at joining a flight', 146],
   ['valid() at install of a row', 4],
   ['valid() of the view as a whole', 1],
   ['valid() when a change marks rows dirty', 1],
@@ -83,14 +83,14 @@ const noticed: [rule: string, seed: number][] = [
   ['purged() anywhere', 2],
   ['trusted', 2],
   ['the era in keys', 1],
-  ['the kept records', 14],
+  ['the kept records', 49],
   ['purges told again', 1_457],
   ['a new era on another server', 1],
   ['leases', 5],
   ['the lease check of commits', 1_295],
   ['versions (never back)', 5],
-  ['the take-over of leases', 131],
-  ['deleting purged values in the store', 1_460],
+  ['the take-over of leases', 254],
+  ['deleting purged values in the store', 1_530],
   ['one clock', 10],
 ];
 
