@@ -291,6 +291,7 @@ describe('P5 no resurrection › an answer that is made while something is purge
     const { span } = openView().view.page({ first: 1, order: 'TITLE', direction: 'ASC' });
     return { kind: 'page', resource: 'catalog', span, counts: false } as Part;
   };
+
   test.each([
     ['a row of it is purged', [row('catalog', '1'), row('seller', '2')], { ...row('seller', '2'), hard }, true],
     ['a row of it changes', [row('catalog', '1')], row('catalog', '1'), false],
