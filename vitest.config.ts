@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -8,5 +9,7 @@ export default defineConfig({
     globalSetup: ['tests/support/setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Left to itself Vitest keeps a core free, which of two is half; and much of the time is waiting for processes.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });

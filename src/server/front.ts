@@ -1,10 +1,10 @@
 /**
  * In front of Fastify: what the short ways can answer is answered from the socket.
  *
- *   request ─► plain? ─► its body ─► the short ways (answer-path.ts) ─► its answer
- *                │ no                       │ not by them
- *                ▼                          ▼
- *             Fastify ◄──── with what is known of it (arrival.ts)
+ *   request ─► plain? ─► its body ─► with others of the turn (turn.ts): the short ways (answer-path.ts) ─► its answer
+ *                │ no                                                    │ not by them
+ *                ▼                                                       ▼
+ *             Fastify ◄───────────────────────────── with what is known of it (arrival.ts)
  *
  * Plain is a request whose answer depends on its path, its body and `Accept` alone, and which nobody would refuse. What
  * is unusual about any other is for Fastify and Apollo to know.
@@ -12,12 +12,14 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../cache/clock.ts';
 import type { Answers } from '../data/answers.ts';
+import type { MaybePromise } from '../data/reader.ts';
 import type { Answer, AnswerPath } from './answer-path.ts';
 import { noteArrival } from './arrival.ts';
 import type { Asking } from './asking.ts';
 import { type Exchange, openExchange } from './exchange.ts';
 import { isKnownTo } from './representation.ts';
 import { requestIdOf } from './request-id.ts';
+import { type Send, Turn } from './turn.ts';
 
 type Parts = {
   path: AnswerPath;
@@ -40,6 +42,7 @@ const json = /^application\/json\s*(?:;|$)/i;
 
 export class Front {
   readonly #parts: Parts;
+  readonly #turn = new Turn();
   /** The last `Host` that was one: mostly all are the same. */
   #host: string | undefined;
 
@@ -50,8 +53,12 @@ export class Front {
   /** @param handOn - To Fastify. */
   take(request: IncomingMessage, response: ServerResponse, handOn: () => void): void {
     if (!this.#isPlain(request)) handOn();
-    else if (request.method === 'GET') void this.#answer({ request, response, body: undefined }, handOn);
-    else readBody(request, (body) => void this.#answer({ request, response, body }, handOn));
+    else if (request.method === 'GET') this.#add({ request, response, body: undefined }, handOn);
+    else readBody(request, (body) => this.#add({ request, response, body }, handOn));
+  }
+
+  #add(arrived: Arrived, handOn: () => void): void {
+    this.#turn.add(() => this.#answer(arrived, handOn));
   }
 
   #isPlain(request: IncomingMessage): boolean {
@@ -78,31 +85,38 @@ export class Front {
     return json.test(headers['content-type'] ?? '') && headers['content-encoding'] === undefined;
   }
 
-  /** Never rejects: what failed is handed on. */
-  async #answer(arrived: Arrived, handOn: () => void): Promise<void> {
+  /** Never fails: what did is handed on, with how far it came. */
+  #answer(arrived: Arrived, handOn: () => void): MaybePromise<Send> {
     const { path, asking, answers, clock, timeoutMs } = this.#parts;
     const { request, body } = arrived;
     const requestId = requestIdOf(request);
     let exchange: Exchange | undefined;
+    const handingOn = (failure?: unknown) => () => {
+      noteArrival(request, { requestId, body, exchange, failure });
+      handOn();
+    };
+    const sending = (answer: Answer | undefined) => {
+      if (answer === undefined) return handingOn();
+      exchange?.deadline.end();
+      return () => {
+        try {
+          this.#send(arrived, requestId, answer);
+        } catch (failure) {
+          handingOn(failure)();
+        }
+      };
+    };
     try {
       const whole = asking.whole(request, body);
-      let answer = path.kept(whole, { requestId, startedAtMs: clock.mono() });
-      if (answer === undefined) {
-        exchange = openExchange({ requestId, clock, timeoutMs, basis: answers.begin() });
-        const asked = asking.read(request, body, whole);
-        const made = asked && path.answer(asked, exchange);
-        answer = made instanceof Promise ? await made : made;
-      }
-      if (answer !== undefined) {
-        exchange?.deadline.end();
-        this.#send(arrived, requestId, answer);
-        return;
-      }
-      noteArrival(request, { requestId, body, exchange });
+      const kept = path.kept(whole, { requestId, startedAtMs: clock.mono() });
+      if (kept !== undefined) return sending(kept);
+      exchange = openExchange({ requestId, clock, timeoutMs, basis: answers.begin() });
+      const asked = asking.read(request, body, whole);
+      const answer = asked && path.answer(asked, exchange);
+      return answer instanceof Promise ? answer.then(sending, handingOn) : sending(answer);
     } catch (failure) {
-      noteArrival(request, { requestId, body, exchange, failure });
+      return handingOn(failure);
     }
-    handOn();
   }
 
   #send({ request, response }: Arrived, requestId: string, { headers, representation }: Answer): void {
