@@ -25,8 +25,14 @@ export type Asked = {
   variables: Readonly<Record<string, unknown>>;
   /** What Apollo chose for the request's `Accept`. */
   contentType: string;
-  /** The request as it came. */
-  request: string;
+  came: Came;
+};
+
+/** A request as it came, before anything of it is parsed. */
+export type Came = {
+  whole: string;
+  /** Mostly it was asked before: what is asked for once is not kept, nor looked for. */
+  isAskedAgain: boolean;
 };
 
 export type Answer = { headers: Record<string, string>; representation: Representation };
@@ -60,26 +66,31 @@ export class AnswerPath {
     this.#parts = parts;
   }
 
-  /** By the request as it came, before anything of it is parsed. */
-  kept(request: string, asked: Timed): Answer | undefined {
-    const kept = this.#parts.cache?.findByRequest(request);
+  /** @param request - What it has in its body, or its address; noted from now on. */
+  isAskedAgain(request: Buffer): boolean {
+    return this.#parts.cache?.isAskedAgain(request) === true;
+  }
+
+  kept({ whole, isAskedAgain }: Came, asked: Timed): Answer | undefined {
+    const kept = isAskedAgain ? this.#parts.cache?.findByRequest(whole) : undefined;
     return kept && this.#answerOf(kept, asked);
   }
 
   /** @returns Undefined when it has to go the long way; at once, where nothing of it is waited for. */
   answer(asked: Asked, exchange: Exchange): MaybePromise<Answer | undefined> {
     const { cache, operations } = this.#parts;
-    const isAskedAgain = cache?.isAskedAgain(asked.request);
     const operation = operations.find(asked.text);
     if (operation === undefined) return undefined;
     if (cache === undefined || !isShareable(operation)) return this.#run(operation, asked, exchange);
     const key = keyOf(operation, asked);
     const kept = cache.find(key);
     if (kept !== undefined) {
-      cache.remember(asked.request, key);
+      cache.remember(asked.came.whole, key);
       return this.#answerOf(kept, exchange);
     }
-    return this.#share(key, exchange, () => this.#run(operation, asked, exchange, isAskedAgain ? key : undefined));
+    return this.#share(key, exchange, () =>
+      this.#run(operation, asked, exchange, asked.came.isAskedAgain ? key : undefined),
+    );
   }
 
   /** Identical operations under way share one execution, if it began at the present position of the journal. */

@@ -107,11 +107,12 @@ export class Front {
       };
     };
     try {
-      const whole = asking.whole(request, body);
-      const kept = path.kept(whole, { requestId, startedAtMs: clock.mono() });
+      const isAskedAgain = path.isAskedAgain(body ?? Buffer.from(request.url ?? ''));
+      const came = { whole: asking.whole(request, body), isAskedAgain };
+      const kept = path.kept(came, { requestId, startedAtMs: clock.mono() });
       if (kept !== undefined) return sending(kept);
       exchange = openExchange({ requestId, clock, timeoutMs, basis: answers.begin() });
-      const asked = asking.read(request, body, whole);
+      const asked = asking.read(request, body, came);
       const answer = asked && path.answer(asked, exchange);
       return answer instanceof Promise ? answer.then(sending, handingOn) : sending(answer);
     } catch (failure) {

@@ -49,8 +49,8 @@ export class ResponseCache {
     });
   }
 
-  /** Whether its answer is worth keeping. @param request - As it came; noted from now on. */
-  isAskedAgain(request: string): boolean {
+  /** Whether its answer may be kept, or is worth it. @param request - What it has in its body, or its address; noted. */
+  isAskedAgain(request: Buffer): boolean {
     return this.#doorkeeper.knows(request);
   }
 

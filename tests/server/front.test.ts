@@ -21,10 +21,10 @@ function lasting({ headers }: Answer): object {
 const post = (gateway: Gateway, body: string, headers: Record<string, string> = {}) =>
   send(`${gateway.url}/graphql`, { method: 'POST', headers: { ...json, ...headers }, body });
 
-/** A gateway that knows the operation, so that it is answered in front. */
+/** A gateway that has been asked it twice, so that it is answered in front. */
 async function startKnowing(text: string, settings: Parameters<typeof start>[0] = {}): Promise<Gateway> {
   const gateway = await start(settings);
-  for (let times = 0; times < 3; times++) await post(gateway, JSON.stringify({ query: text }));
+  for (let times = 0; times < 2; times++) await post(gateway, JSON.stringify({ query: text }));
   return gateway;
 }
 
@@ -163,7 +163,7 @@ describe('a request that Fastify has to know of', () => {
     const gateway = await start();
     const address = `/graphql?query=${encodeURIComponent(thing)}`;
     const get = () => send(gateway.url + address, { headers: { 'apollo-require-preflight': '1' } });
-    for (let times = 0; times < 4; times++) await get();
+    for (let times = 0; times < 3; times++) await get();
     expect(await kept(gateway)).toBe(1);
     expect((await post(gateway, `GET ${address}`)).status).toBe(400);
   });
@@ -203,7 +203,7 @@ describe('a request that Fastify has to know of', () => {
     };
     const gateway = await start({ options: { answers } });
     const body = JSON.stringify({ query: thing });
-    for (let times = 0; times < 3; times++) await post(gateway, body);
+    for (let times = 0; times < 2; times++) await post(gateway, body);
     const { status, body: answer } = await post(gateway, body);
     expect([status, answer.errors?.[0]?.extensions.code]).toEqual([500, 'INTERNAL_SERVER_ERROR']);
     expect(gateway.lines).toContainEqual(expect.objectContaining({ event: 'http.error' }));
