@@ -31,7 +31,7 @@ export type Asked = {
 /** A request as it came, before anything of it is parsed. */
 export type Came = {
   whole: string;
-  /** Mostly it was asked before: what is asked for once is not kept, nor looked for. */
+  /** As far as is remembered: else its answer is not worth keeping, and is looked for only by what it asks. */
   isAskedAgain: boolean;
 };
 

@@ -49,7 +49,7 @@ export class ResponseCache {
     });
   }
 
-  /** Whether its answer may be kept, or is worth it. @param request - What it has in its body, or its address; noted. */
+  /** Whether its answer is worth keeping. @param request - What it has in its body, or its address; noted from now on. */
   isAskedAgain(request: Buffer): boolean {
     return this.#doorkeeper.knows(request);
   }
