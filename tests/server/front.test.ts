@@ -1,10 +1,15 @@
 /** P2, P7: in front of Fastify only those are answered whose answer the long way would give, and nothing is lost to it. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { Answers } from '../../src/data/answers.ts';
 import { Journal } from '../../src/data/journal.ts';
-import { type Answer, Gate, type Gateway, type Sent, send, start, Things, Wire } from './support.ts';
+import type { AnswerPath } from '../../src/server/answer-path.ts';
+import type { Asking } from '../../src/server/asking.ts';
+import { Front } from '../../src/server/front.ts';
+import { Representation } from '../../src/server/representation.ts';
+import { type Answer, Gate, type Gateway, ManualClock, type Sent, send, start, Things, Wire } from './support.ts';
 
 const json = { 'content-type': 'application/json' };
 const query = '{ requestId }';
@@ -125,6 +130,54 @@ describe('an answer in front of Fastify', () => {
     await wire.closed;
     expect(wire.received.match(/HTTP\/1.1 200 /g)).toHaveLength(2);
     expect(wire.received.match(/"data":\{"thing":/g)).toHaveLength(2);
+  });
+});
+
+describe('requests of one turn', () => {
+  /** Of a front whose answers are all kept: what is done, in its order. */
+  function takeAll(urls: readonly string[], isBroken: (url: string) => boolean): string[] {
+    const done: string[] = [];
+    const path = {
+      isAskedAgain: () => true,
+      kept: ({ whole }: { whole: string }) => {
+        done.push(`made ${whole}`);
+        return { headers: {}, representation: new Representation(Buffer.from('{}'), 'application/json') };
+      },
+    };
+    const front = new Front({
+      path: path as unknown as AnswerPath,
+      asking: { isFor: () => true, whole: ({ url }: IncomingMessage) => url } as unknown as Asking,
+      answers: {} as Answers,
+      clock: new ManualClock(),
+      timeoutMs: 1_000,
+      maxBodyBytes: 1_000,
+      headers: {},
+      origins: [],
+      isClosing: () => false,
+    });
+    for (const url of urls) {
+      const request = { method: 'GET', url, headers: { host: 'a' } } as unknown as IncomingMessage;
+      const response = {
+        writeHead() {
+          if (isBroken(url)) throw new Error('no head');
+        },
+        end: () => void done.push(`sent ${url}`),
+      };
+      front.take(request, response as unknown as ServerResponse, () => void done.push(`handed on ${url}`));
+    }
+    return done;
+  }
+
+  test('are sent when all of them are made', async () => {
+    const done = takeAll(['a', 'b'], () => false);
+    await nextTurn();
+    expect(done).toEqual(['made a', 'made b', 'sent a', 'sent b']);
+  });
+
+  test('are handed on where they cannot be sent, and the others are sent', async () => {
+    const done = takeAll(['a', 'b', 'c'], (url) => url === 'b');
+    await nextTurn();
+    expect(done.slice(3)).toEqual(['sent a', 'handed on b', 'sent c']);
   });
 });
 
