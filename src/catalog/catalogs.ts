@@ -51,6 +51,8 @@ export const catalogs: Definition<Catalog> = {
   type: 'Catalog',
   endpoint: { name: 'catalogs', path: '/catalogs', codec: catalogCodec, idOf: ({ id }) => id },
   versionOf: ({ version }) => version,
+  prefetch: ({ id, title, startDate, endDate, sellerId }) =>
+    id.length + title.length + startDate.getTime() + (endDate?.getTime() ?? 0) + (sellerId?.length ?? 0),
   orders: {
     START_DATE: ({ startDate }) => startDate.getTime(),
     TITLE: ({ title }) => textKey(title),
