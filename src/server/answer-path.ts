@@ -25,14 +25,8 @@ export type Asked = {
   variables: Readonly<Record<string, unknown>>;
   /** What Apollo chose for the request's `Accept`. */
   contentType: string;
-  came: Came;
-};
-
-/** A request as it came, before anything of it is parsed. */
-export type Came = {
-  whole: string;
-  /** As far as is remembered: else its answer is not worth keeping, and is looked for only by what it asks. */
-  isAskedAgain: boolean;
+  /** The request as it came, where it came before: else its answer is not worth keeping, nor looking for. */
+  again: string | undefined;
 };
 
 export type Answer = { headers: Record<string, string>; representation: Representation };
@@ -71,8 +65,9 @@ export class AnswerPath {
     return this.#parts.cache?.isAskedAgain(request) === true;
   }
 
-  kept({ whole, isAskedAgain }: Came, asked: Timed): Answer | undefined {
-    const kept = isAskedAgain ? this.#parts.cache?.findByRequest(whole) : undefined;
+  /** @param request - As it came. */
+  kept(request: string, asked: Timed): Answer | undefined {
+    const kept = this.#parts.cache?.findByRequest(request);
     return kept && this.#answerOf(kept, asked);
   }
 
@@ -82,29 +77,28 @@ export class AnswerPath {
     const operation = operations.find(asked.text);
     if (operation === undefined) return undefined;
     if (cache === undefined || !isShareable(operation)) return this.#run(operation, asked, exchange);
+    const { again } = asked;
+    if (again === undefined) return this.#share(this.#run(operation, asked, exchange), { operation, asked, exchange });
     const key = keyOf(operation, asked);
     const kept = cache.find(key);
     if (kept !== undefined) {
-      cache.remember(asked.came.whole, key);
+      cache.remember(again, key);
       return this.#answerOf(kept, exchange);
     }
-    return this.#share(key, exchange, () =>
-      this.#run(operation, asked, exchange, asked.came.isAskedAgain ? key : undefined),
-    );
-  }
-
-  /** Identical operations under way share one execution, if it began at the present position of the journal. */
-  #share(
-    key: string,
-    exchange: Exchange,
-    run: () => MaybePromise<Answer | undefined>,
-  ): MaybePromise<Answer | undefined> {
     const running = this.#running.get(key);
     if (running !== undefined && this.#parts.answers.isCurrent(running.exchange.basis)) {
       return exchange.deadline.race(running.answer).then((answer) => answer && this.#joined(answer));
     }
-    const answer = run();
+    return this.#share(this.#run(operation, asked, exchange, key), { operation, asked, exchange });
+  }
+
+  /** Identical operations under way share one execution, if it began at the present position of the journal. */
+  #share(
+    answer: MaybePromise<Answer | undefined>,
+    { operation, asked, exchange }: { operation: CompiledOperation; asked: Asked; exchange: Exchange },
+  ): MaybePromise<Answer | undefined> {
     if (!(answer instanceof Promise)) return answer;
+    const key = keyOf(operation, asked);
     const own: Running = { exchange, answer };
     this.#running.set(key, own);
     return answer.finally(() => {

@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import type { TrustedDocuments } from '../graphql/index.ts';
-import type { Asked, Came } from './answer-path.ts';
+import type { Asked } from './answer-path.ts';
 import { arrivalOf } from './arrival.ts';
 
 export const endpoint = '/graphql';
@@ -68,8 +68,11 @@ export class Asking {
     if (request.body instanceof Buffer) request.body = this.#parseJson(request.body.toString());
   }
 
-  /** @returns Undefined when there is anything that the short ways do not know. */
-  read({ url = '', headers }: IncomingMessage, body: Buffer | undefined, came: Came): Asked | undefined {
+  /**
+   * @param again - The whole of it, where it came before.
+   * @returns Undefined when there is anything that the short ways do not know.
+   */
+  read({ url = '', headers }: IncomingMessage, body: Buffer | undefined, again?: string): Asked | undefined {
     const contentType = this.#contentTypes.get(headers.accept ?? '');
     if (contentType === undefined) return undefined;
     const asked = body === undefined ? bodyOf(parseQuery(url.slice(endpoint.length + 1))) : this.#jsonOf(body);
@@ -78,7 +81,7 @@ export class Asking {
     const text = this.#textOf(asked);
     if (text === undefined || !isNameOrAbsent(operationName)) return undefined;
     if (!isRecordOrAbsent(variables)) return undefined;
-    return { text: { query: text, operationName }, variables: variables ?? {}, contentType, came };
+    return { text: { query: text, operationName }, variables: variables ?? {}, contentType, again };
   }
 
   /** Whether it asks for a document that is not trusted. What asks for none, Apollo has words for. */

@@ -108,11 +108,11 @@ export class Front {
     };
     try {
       const isAskedAgain = path.isAskedAgain(body ?? Buffer.from(request.url ?? ''));
-      const came = { whole: asking.whole(request, body), isAskedAgain };
-      const kept = path.kept(came, { requestId, startedAtMs: clock.mono() });
-      if (kept !== undefined) return sending(kept);
+      const again = isAskedAgain ? asking.whole(request, body) : undefined;
+      const kept = again && path.kept(again, { requestId, startedAtMs: clock.mono() });
+      if (kept) return sending(kept);
       exchange = openExchange({ requestId, clock, timeoutMs, basis: answers.begin() });
-      const asked = asking.read(request, body, came);
+      const asked = asking.read(request, body, again);
       const answer = asked && path.answer(asked, exchange);
       return answer instanceof Promise ? answer.then(sending, handingOn) : sending(answer);
     } catch (failure) {

@@ -38,4 +38,11 @@ describe('a doorkeeper', () => {
     const last = others(1_000_000).slice(-10_000);
     expect(last.filter((request) => doorkeeper.knows(request)).length).toBeGreaterThan(8_000);
   });
+
+  test('remembers what was asked for before ten thousand others, nearly all of it', () => {
+    const doorkeeper = new Doorkeeper();
+    const before = Array.from({ length: 500 }, (_, index) => Buffer.from(`{"query":"{ before${index} }"}`));
+    for (const request of [...before, ...others(10_000)]) doorkeeper.knows(request);
+    expect(before.filter((request) => doorkeeper.knows(request)).length).toBeGreaterThan(490);
+  });
 });
