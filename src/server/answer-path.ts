@@ -78,30 +78,27 @@ export class AnswerPath {
     if (operation === undefined) return undefined;
     if (cache === undefined || !isShareable(operation)) return this.#run(operation, asked, exchange);
     const { again } = asked;
-    if (again === undefined) return this.#share(this.#run(operation, asked, exchange), { operation, asked, exchange });
-    const key = keyOf(operation, asked);
-    const kept = cache.find(key);
-    if (kept !== undefined) {
-      cache.remember(again, key);
-      return this.#answerOf(kept, exchange);
+    let key: string | undefined;
+    if (again !== undefined) {
+      key = keyOf(operation, asked);
+      const kept = cache.find(key);
+      if (kept !== undefined) {
+        cache.remember(again, key);
+        return this.#answerOf(kept, exchange);
+      }
+      const running = this.#running.get(key);
+      if (running !== undefined && this.#parts.answers.isCurrent(running.exchange.basis)) {
+        return exchange.deadline.race(running.answer).then((answer) => answer && this.#joined(answer));
+      }
     }
-    const running = this.#running.get(key);
-    if (running !== undefined && this.#parts.answers.isCurrent(running.exchange.basis)) {
-      return exchange.deadline.race(running.answer).then((answer) => answer && this.#joined(answer));
-    }
-    return this.#share(this.#run(operation, asked, exchange, key), { operation, asked, exchange });
+    const answer = this.#run(operation, asked, exchange, key);
+    return answer instanceof Promise ? this.#share(key ?? keyOf(operation, asked), { exchange, answer }) : answer;
   }
 
   /** Identical operations under way share one execution, if it began at the present position of the journal. */
-  #share(
-    answer: MaybePromise<Answer | undefined>,
-    { operation, asked, exchange }: { operation: CompiledOperation; asked: Asked; exchange: Exchange },
-  ): MaybePromise<Answer | undefined> {
-    if (!(answer instanceof Promise)) return answer;
-    const key = keyOf(operation, asked);
-    const own: Running = { exchange, answer };
+  #share(key: string, own: Running): Running['answer'] {
     this.#running.set(key, own);
-    return answer.finally(() => {
+    return own.answer.finally(() => {
       if (this.#running.get(key) === own) this.#running.delete(key);
       // Tables that it has outgrown lead from one to the next, and to what was in them (decision 23).
       if (this.#running.size === 0) this.#running = new Map();
