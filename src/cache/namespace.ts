@@ -1,7 +1,7 @@
 /**
  * The read-through cache of one namespace: the view over memory over the store over upstream.
  *
- *   get ─► view or memory, valid ─► fresh: serve · stale: serve, and refresh in the background
+ *   get ─► view or memory, valid ─► fresh: serve · stale: serve, and refresh in the background, unless all of the view is
  *             │ no
  *             ▼
  *          flight, one per id (flights.ts) ─► store, then upstream (fills.ts) ─► memory, if still valid in that turn
@@ -35,6 +35,12 @@ export interface Neighbour<T> {
   find(id: string): Entry<T> | undefined;
   /** Told of each row that this namespace takes in. */
   installed(id: string, entry: Entry<T>): void;
+  /**
+   * Told of each read for rows that it has, true as ever but past their age.
+   *
+   * @returns Whether all of it is being read: then none of them has to be refreshed.
+   */
+  lapsed(): boolean;
 }
 
 export class Namespace<T> {
@@ -61,7 +67,7 @@ export class Namespace<T> {
       failures: this.#failures,
       install: (id, entry) => this.#install(id, entry),
       neverBack: (id, entry) => this.#neverBack(id, this.#known(id), entry),
-      refresh: (id) => this.#refresh([id]),
+      refresh: (id) => this.#isRefreshable(id) && this.#refresh([id]),
       reject: (reason) => this.#reject(reason),
     });
   }
@@ -101,12 +107,12 @@ export class Namespace<T> {
     const beganAtMs = this.#engine.follower.now();
     const results = new Map<string, Result<T>>();
     const waiting: Waiting<T>[] = [];
-    const toRefresh: string[] = [];
+    const stale: string[] = [];
     for (const id of new Set(ids)) {
       const held = this.#held(id, beganAtMs);
       if (held !== undefined) {
         results.set(id, held);
-        if (held.outcome.kind === 'stale' && !this.#failures.backsOff(id)) toRefresh.push(id);
+        if (held.outcome.kind === 'stale' && this.#isRefreshable(id)) stale.push(id);
         continue;
       }
       const failure = this.#failures.recent(id);
@@ -116,7 +122,9 @@ export class Namespace<T> {
         waiting.push(this.#flightTo(id));
       }
     }
-    this.#refresh(toRefresh);
+    const missing = waiting.flatMap(({ flight, joined }) => (joined ? [] : [flight.id]));
+    const left = this.#leftToView([...stale, ...missing]);
+    this.#refresh(stale.filter((id) => !left.has(id)));
     await this.#untilLanded(waiting, { results, beganAtMs, request });
     return results;
   }
@@ -295,9 +303,27 @@ export class Namespace<T> {
     return this.#result(entry, tier, { kind: joined ? 'coalesced' : 'miss', nowMs, stored });
   }
 
+  /**
+   * Of ids that nothing fresh is held of, tells the view of a read for those that it has past their age. What changed is
+   * not among them, nor what may not be kept at all: no drain would spare their reads.
+   *
+   * @returns Those that need not be refreshed, since all of the view is being read.
+   */
+  #leftToView(ids: readonly string[]): ReadonlySet<string> {
+    const lapsed = ids.filter((id) => {
+      const entry = this.#neighbour?.find(id);
+      if (entry === undefined || isBrief(entry) || entry.storedAtMs === entry.freshUntilMs) return false;
+      return this.#isTrue(id, entry);
+    });
+    return new Set(lapsed.length > 0 && this.#neighbour?.lapsed() ? lapsed : []);
+  }
+
+  #isRefreshable(id: string): boolean {
+    return !this.#failures.backsOff(id) && this.#flights.joinable(id) === undefined;
+  }
+
   #refresh(ids: readonly string[]): void {
-    const lacking = ids.filter((id) => this.#flights.joinable(id) === undefined);
-    void this.#fills.fill(lacking.map((id) => this.#flights.open(id, { kind: 'refresh' })));
+    void this.#fills.fill(ids.map((id) => this.#flights.open(id, { kind: 'refresh' })));
   }
 
   /** Takes a valid entry into memory, unless a later read is there; rows never go back to a lower version. */

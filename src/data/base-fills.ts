@@ -164,9 +164,9 @@ export class BaseFills<T> {
     const { follower } = this.#parts.engine;
     const held = this.#parts.servable();
     const freshness = freshnessOf(found.times, follower.now());
-    // A drain may take longer than it stays fresh: it is better than an older one all the same.
+    // A drain may take longer than it stays fresh: it is better than an older one all the same. What is held is not.
     const isBetter = held === undefined || found.times.storedAtMs > held.times.storedAtMs;
-    if (freshness !== 'fresh' && !(freshness === 'stale' && isBetter)) return undefined;
+    if (!isBetter || (freshness !== 'fresh' && freshness !== 'stale')) return undefined;
     if (!follower.validAsWhole(this.#parts.namespace, found.asOf)) return undefined;
     const base = await this.#parts.store.load(found);
     if (base === undefined) this.#parts.reject('undecodable');
@@ -182,7 +182,7 @@ export class BaseFills<T> {
     const limit = timeLimit(clock, drainDeadlineMs);
     const hold = leased ? this.#parts.store.shared.hold([key], token) : undefined;
     try {
-      const { sink: draft, quarantined } = await this.#parts.upstream.drain(this.#parts.definition.endpoint, {
+      const drained = await this.#parts.upstream.drain(this.#parts.definition.endpoint, {
         // Of each attempt its own: nothing that changed before it is missing from what it reads.
         open: () => {
           fill.stamp = lease.reset ?? follower.stamp();
@@ -190,7 +190,9 @@ export class BaseFills<T> {
         },
         signal: AbortSignal.any([limit.signal, fill.abort.signal]),
       });
+      const { sink: draft, quarantined, pages } = drained;
       draft.base.quarantined = quarantined.length;
+      draft.base.pages = pages;
       const isOurs = !leased || (await this.#parts.store.commit(draft, { key, token }));
       // A lost lease went to a reset, which drains again.
       if (!isOurs) this.#parts.reject('lease_lost');

@@ -24,6 +24,10 @@ export type Base<T> = {
   from: Provenance;
   /** Rows that upstream gave and no codec understood. */
   quarantined: number;
+  /** Of upstream, that it was drained from. */
+  pages: number;
+  /** Reads of single rows since it is past its age. */
+  rowReads: number;
 };
 
 /** How long pages, and the rows by themselves, may be used. */
@@ -38,6 +42,7 @@ const manifestSchema = z.object({
   /** Of all chunks together: a row that is missing must not go unnoticed. */
   rows: z.int().nonnegative(),
   quarantined: z.int().nonnegative(),
+  pages: z.int().nonnegative(),
 });
 type Manifest = z.output<typeof manifestSchema>;
 
@@ -84,7 +89,9 @@ export class BaseStore<T> {
 
   /** @returns Undefined when a chunk or a row is gone or does not decode: then the base is as good as not there. */
   async load({ manifest, asOf, times }: FoundManifest): Promise<Base<T> | undefined> {
-    const base = this.#empty({ asOf, times, quarantined: manifest.quarantined });
+    const base = this.#empty({ asOf, times });
+    base.quarantined = manifest.quarantined;
+    base.pages = manifest.pages;
     const keys = this.#chunkKeys(manifest);
     for (let at = 0; at < keys.length; at += chunksAtOnce) {
       const chunks = await this.shared.find(keys.slice(at, at + chunksAtOnce));
@@ -95,9 +102,10 @@ export class BaseStore<T> {
 
   /** A base that is being drained, read as of `asOf`. */
   draft(asOf: Stamp, { writing }: { writing: boolean }): Draft<T> {
-    const storedAtMs = this.#engine.follower.now();
+    // As it will be found in the store, to know it there.
+    const storedAtMs = Math.round(this.#engine.follower.now());
     const times = timesFrom(storedAtMs, windowsOf(this.#policies.page, this.#engine.random));
-    const base = this.#empty({ asOf, times, quarantined: 0 });
+    const base = this.#empty({ asOf, times });
     const place = this.#place();
     return new Draft(base, {
       add: (row) => this.#add(base, row),
@@ -116,7 +124,8 @@ export class BaseStore<T> {
     { base, drain, chunks, written }: Draft<T>,
     { key, token }: { key: StoreKey; token: string },
   ): Promise<boolean> {
-    const manifest: Manifest = { drain, chunks, rows: base.view.size, quarantined: base.quarantined };
+    const { view, quarantined, pages } = base;
+    const manifest: Manifest = { drain, chunks, rows: view.size, quarantined, pages };
     const { found } = await this.find();
     const replaced = found === 'undecodable' ? undefined : found;
     const ttlMs = base.times.errorUntilMs - this.#engine.follower.now();
@@ -140,10 +149,10 @@ export class BaseStore<T> {
     return Array.from({ length: chunks }, (_, index) => chunkKey(place, drain, index));
   }
 
-  #empty({ asOf, times, quarantined }: { asOf: Stamp; times: Times; quarantined: number }): Base<T> {
+  #empty({ asOf, times }: { asOf: Stamp; times: Times }): Base<T> {
     const entityTimes = timesFrom(times.storedAtMs, windowsOf(this.#policies.entity, this.#engine.random));
     const from = { times: entityTimes, asOf, contentAsOf: asOf };
-    return { view: new View(this.#definition), times, from, quarantined };
+    return { view: new View(this.#definition), times, from, quarantined: 0, pages: 0, rowReads: 0 };
   }
 
   #addChunk(base: Base<T>, text: string): boolean {

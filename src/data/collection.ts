@@ -66,6 +66,7 @@ export class Collection<T> implements Listener {
       reject,
       noteMove: (old, next) => journal.noteMove(resource, { old, next }),
       noteAll: () => journal.note({ kind: 'all', resource }),
+      lapsed: () => this.#lapsed(),
     });
     this.#fills = new BaseFills({
       engine,
@@ -296,6 +297,22 @@ export class Collection<T> implements Listener {
   }
 
   // ── Filling ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Rows of the base are being read by themselves since it is past its age. After as many such reads as a drain takes, a
+   * drain: whatever is asked for next, that is never more than twice the least. After Karlin, Manasse, Rudolph and
+   * Sleator, "Competitive Snoopy Caching", Algorithmica 3, 1988 (ski rental).
+   *
+   * @returns Whether the collection is being read.
+   */
+  #lapsed(): boolean {
+    const { base } = this.#view;
+    if (base === undefined) return false;
+    base.rowReads += 1;
+    // A drain reads its first page twice.
+    if (base.rowReads > base.pages) this.#fills.refresh();
+    return this.#fills.joinable() !== undefined;
+  }
 
   /**
    * Drains for a reset that began at `asOf`, whatever others are draining; installed once the reset is known.

@@ -25,6 +25,8 @@ type Parts<T> = {
   noteMove(old: ViewRow<T> | undefined, next: ViewRow<T> | undefined): void;
   /** Anything may be another. */
   noteAll(): void;
+  /** As of a `Neighbour`. */
+  lapsed(): boolean;
 };
 
 export class LiveView<T> implements Neighbour<T> {
@@ -205,6 +207,10 @@ export class LiveView<T> implements Neighbour<T> {
     const differs = entry.version !== known.version || (entry.value === null) !== (known.value === null);
     const news = differs && !isAhead(known, entry);
     if (news || this.#dirty.has(id)) this.#patch(base, id, entry);
+  }
+
+  lapsed(): boolean {
+    return this.#parts.lapsed();
   }
 
   /**

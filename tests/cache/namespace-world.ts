@@ -141,6 +141,7 @@ function view(namespace: Namespace<Thing>) {
       const known = rows.get(id);
       if (known !== undefined && isAhead(entry, known)) rows.set(id, entry);
     },
+    lapsed: () => false,
   });
   return { view: rows, installed };
 }

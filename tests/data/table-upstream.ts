@@ -16,6 +16,8 @@ export class TableUpstream implements Upstream {
   /** Rows of a chunk of a drain. */
   chunkRows = 1_000;
   drains = 0;
+  /** Of which a drain says that it has read so many. */
+  pages = 1;
   failing = false;
   /** What the next drains leave out. */
   quarantined: { id: string; page: string; field: string; message: string }[] = [];
@@ -61,7 +63,7 @@ export class TableUpstream implements Upstream {
     for (let at = 0; at < Math.max(rows.length, 1); at += this.chunkRows) {
       await sink.write(rows.slice(at, at + this.chunkRows));
     }
-    return { sink, rows: rows.length, pages: 1, quarantined: this.quarantined };
+    return { sink, rows: rows.length, pages: this.pages, quarantined: this.quarantined };
   }
 
   status() {

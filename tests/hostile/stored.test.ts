@@ -118,6 +118,7 @@ const inManifests: Poison[] = [
   ...[-1, 0.5, '0'].map((quarantined) =>
     manifest(`${quarantined} rows left out`, (true_) => ({ ...true_, quarantined })),
   ),
+  ...[-1, 0.5, '0', 2 ** 53].map((pages) => manifest(`${pages} pages`, (true_) => ({ ...true_, pages }))),
   manifest('nothing in it', () => ({})),
 ];
 

@@ -33,7 +33,7 @@ export class Operations {
     const faulty = faults === undefined ? 0 : 1;
     const what = chance.weighted({
       row: 40,
-      page: 18,
+      page: this.#world.asksForPages ? 18 : 0,
       rows: 6,
       write: 10,
       event: 8,

@@ -55,6 +55,8 @@ export class Simulation {
   readonly redis: SimRedis;
   readonly shared: Line;
   readonly slots: Slot[] = [];
+  /** Not in every seventh run: there the view is read anew for the sake of rows alone. */
+  readonly asksForPages: boolean;
   mood: UpstreamMood = calmMood;
   readonly #options: RunOptions;
   readonly #story: Story;
@@ -70,6 +72,7 @@ export class Simulation {
   constructor(options: RunOptions) {
     this.#options = options;
     this.chance = new Chance(options.seed);
+    this.asksForPages = options.seed % 7 !== 0;
     this.scheduler = new Scheduler(this.chance);
     const now = () => this.scheduler.nowMs;
     this.#story = new Story({ keep: options.keepStory ?? false, now });
