@@ -44,40 +44,39 @@ export class Changes {
   readonly #changing: Changing;
   readonly #before = new Map<string, Row>();
   readonly #underWay = new Set<Promise<void>>();
-  readonly #ended = new AbortController();
-  readonly #running: Promise<void>;
   #done = 0;
-  #due = 0;
   #repeated = 0;
   #fault: string | undefined;
-  #stopped: Promise<Changed> | undefined;
 
   constructor(changing: Changing) {
     this.#changing = changing;
-    this.#running = this.#run();
   }
 
-  /** Once is enough; more does no harm. */
-  stop(): Promise<Changed> {
-    this.#stopped ??= this.#stop();
-    return this.#stopped;
+  /** For as long as that takes, until the last of them is done. */
+  async during<T>(act: () => Promise<T>): Promise<T> {
+    const ended = new AbortController();
+    const running = this.#run(ended.signal);
+    try {
+      return await act();
+    } finally {
+      ended.abort();
+      await running;
+      await Promise.all(this.#underWay);
+    }
   }
 
-  async #stop(): Promise<Changed> {
-    this.#ended.abort();
-    await this.#running;
-    await Promise.all(this.#underWay);
+  /** All rows are again as they were. */
+  async end(): Promise<Changed> {
     for (const row of this.#before.values()) await this.#write('PUT', row.id, row);
     return { fault: this.#fault, changes: this.#done, repeated: this.#repeated };
   }
 
-  async #run(): Promise<void> {
+  async #run(signal: AbortSignal): Promise<void> {
     const { perSecond } = this.#changing;
     const startedAtMs = performance.now();
-    const { signal } = this.#ended;
-    while (!signal.aborted) {
+    for (let begun = 0; !signal.aborted; ) {
       const due = Math.floor(((performance.now() - startedAtMs) * perSecond) / 1_000);
-      for (; this.#due < due; this.#due++) this.#start();
+      for (; begun < due; begun++) this.#start();
       await delay(1_000 / perSecond / 2, undefined, { signal }).catch(() => {}); // Told to stop.
     }
   }

@@ -2,9 +2,13 @@
  * One server at one work, once:
  *
  *   started ─► answers compared ─► warmed up ─► measured, a sample of its answers still compared ─► stopped
+ *                                                   └─ of several works by turns, a second each
+ *
+ * By turns, since machines have slow seconds and slow minutes: those that are held against each other share them.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from '../../src/embedded/random.ts';
+import { medianOf } from '../support/median.ts';
 import { cpuUsOf, peakOf } from '../support/processes.ts';
 import { addressOf, ask, faultOf, type Target } from './answers.ts';
 import { Changes } from './changes.ts';
@@ -22,61 +26,122 @@ export type Outcome = { figures: Figures; answerBytes: number } | { leftOut: str
 
 const betweenSamplesMs = 50;
 
-export async function measure(stage: Stage, server: Server, task: Task, way: Way): Promise<Outcome> {
-  let running: Running;
+/** @returns In the order of the tasks. */
+export async function measure(stage: Stage, server: Server, tasks: readonly Task[], way: Way): Promise<Outcome[]> {
+  const courses: Course[] = [];
   try {
-    running = await stage.start(server, task.work);
-  } catch (error) {
-    return { leftOut: `did not start: ${(error as Error).message}` };
-  }
-  try {
-    const compared = await compareAll(running.target, task.samples);
-    if (typeof compared === 'string') return { leftOut: compared };
-    const figures = await loadWhileChanging(stage, running, task, way);
-    return typeof figures === 'string'
-      ? { leftOut: `under load it ${figures}` }
-      : { figures, answerBytes: compared.meanBytes };
+    for (const task of tasks) courses.push(await Course.begin(stage, server, task, way));
+    const turns = tasks.length === 1 ? [way.seconds] : Array<number>(way.seconds).fill(1);
+    for (const [index, seconds] of turns.entries()) {
+      for (const course of index % 2 === 0 ? courses : courses.toReversed()) await course.load(seconds);
+    }
+    return await Promise.all(courses.map((course) => course.outcome()));
   } finally {
-    await running.stop();
+    await Promise.all(courses.map((course) => course.end()));
   }
 }
 
-/** @returns Or what went wrong. */
-async function loadWhileChanging(stage: Stage, running: Running, task: Task, way: Way): Promise<Figures | string> {
-  const { data, changesPerSecond: perSecond } = task.work;
-  if (perSecond === undefined || data === 'posts') return loadOn(running, task, way);
-  const { url: upstreamUrl } = await stage.upstream(data);
-  const { target } = running;
-  const changes = new Changes({ upstreamUrl, target, perSecond, rows: catalogCounts[data], random: seededRandom(8) });
-  const figures = await loadOn(running, task, way).finally(() => changes.stop());
-  const { fault, changes: count, repeated } = await changes.stop();
-  if (fault !== undefined || typeof figures === 'string') return fault ?? String(figures);
-  return { ...figures, changes: count, repeatedChanges: repeated };
-}
+/** One server at one work, from its start to its end; once something is wrong, nothing more is done. */
+class Course {
+  readonly #task: Task;
+  readonly #way: Way;
+  #running: Running | undefined;
+  #changes: Changes | undefined;
+  #answerBytes = 0;
+  #warmed = 0;
+  #cpuUs = 0;
+  readonly #turns: Loaded[] = [];
+  #fault: string | undefined;
 
-async function loadOn({ target, pids }: Running, task: Task, way: Way): Promise<Figures | string> {
-  const { work, bodiesFile, samples } = task;
-  const { load, seconds, warmSeconds, connections } = way;
-  const atOnce = work.connections ?? connections;
-  const url = addressOf(target, (samples[0] as Sample).request);
-  const loading = { ...target, url, bodiesFile, connections: atOnce, isAuthorized: work.isAuthorized ?? false };
-  const warmed = await warmUp((from, seconds) => load({ ...loading, from, seconds }), work, warmSeconds);
-  const cpuBeforeUs = await sumOf(pids, cpuUsOf);
-  const done = new AbortController();
-  // What changes cannot be compared with what it was.
-  const watch = watchAnswers(target, work.changesPerSecond === undefined ? samples : [], done.signal);
-  const loaded = await load({ ...loading, from: warmed, seconds });
-  const cpuUs = (await sumOf(pids, cpuUsOf)) - cpuBeforeUs;
-  done.abort();
-  const fault = (await watch) ?? faultUnderLoad(loaded) ?? repetition(task, warmed + loaded.requests);
-  if (fault !== undefined) return fault;
-  return {
-    requestsPerSecond: (1e6 * loaded.requests) / loaded.durationUs,
-    p50Ms: loaded.p50Us / 1_000,
-    p99Ms: loaded.p99Us / 1_000,
-    cpuSecondsPer1000: cpuUs / 1_000 / loaded.requests,
-    peakBytes: await sumOf(pids, peakOf),
-  };
+  private constructor(task: Task, way: Way) {
+    this.#task = task;
+    this.#way = way;
+  }
+
+  /** Warm, or with what is wrong. */
+  static async begin(stage: Stage, server: Server, task: Task, way: Way): Promise<Course> {
+    const course = new Course(task, way);
+    try {
+      course.#running = await stage.start(server, task.work);
+    } catch (error) {
+      course.#fault = `did not start: ${(error as Error).message}`;
+      return course;
+    }
+    await course.#warmUp(stage, course.#running);
+    return course;
+  }
+
+  async load(seconds: number): Promise<void> {
+    const running = this.#running;
+    if (running === undefined || this.#fault !== undefined) return;
+    const { work, samples } = this.#task;
+    const cpuBeforeUs = await sumOf(running.pids, cpuUsOf);
+    const done = new AbortController();
+    // What changes cannot be compared with what it was.
+    const watch = watchAnswers(running.target, work.changesPerSecond === undefined ? samples : [], done.signal);
+    const loaded = await this.#whileChanging(() => this.#send(running, { from: this.#asked, seconds }));
+    this.#cpuUs += (await sumOf(running.pids, cpuUsOf)) - cpuBeforeUs;
+    done.abort();
+    this.#turns.push(loaded);
+    const fault = (await watch) ?? faultUnderLoad(loaded) ?? repetition(this.#task, this.#asked);
+    if (fault !== undefined) this.#fault = `under load it ${fault}`;
+  }
+
+  async outcome(): Promise<Outcome> {
+    const { fault, changes, repeated } = (await this.#changes?.end()) ?? {};
+    const leftOut = this.#fault ?? (fault && `under load it ${fault}`);
+    if (leftOut !== undefined) return { leftOut };
+    const requests = sum(this.#turns.map((turn) => turn.requests));
+    const figures = {
+      requestsPerSecond: (1e6 * requests) / sum(this.#turns.map(({ durationUs }) => durationUs)),
+      p50Ms: medianOf(this.#turns.map(({ p50Us }) => p50Us)) / 1_000,
+      p99Ms: medianOf(this.#turns.map(({ p99Us }) => p99Us)) / 1_000,
+      cpuSecondsPer1000: this.#cpuUs / 1_000 / requests,
+      peakBytes: await sumOf(this.#running?.pids ?? [], peakOf),
+    };
+    const told = changes === undefined ? {} : { changes, repeatedChanges: repeated ?? 0 };
+    return { figures: { ...figures, ...told }, answerBytes: this.#answerBytes };
+  }
+
+  async end(): Promise<void> {
+    await this.#running?.stop();
+  }
+
+  /** How many requests were sent so far, the first few that were compared left out. */
+  get #asked(): number {
+    return this.#warmed + sum(this.#turns.map(({ requests }) => requests));
+  }
+
+  async #warmUp(stage: Stage, running: Running): Promise<void> {
+    const { work, samples } = this.#task;
+    const compared = await compareAll(running.target, samples);
+    if (typeof compared === 'string') {
+      this.#fault = compared;
+      return;
+    }
+    this.#answerBytes = compared.meanBytes;
+    const { data, changesPerSecond: perSecond } = work;
+    if (perSecond !== undefined && data !== 'posts') {
+      const { url: upstreamUrl } = await stage.upstream(data);
+      const { target } = running;
+      const rows = catalogCounts[data];
+      this.#changes = new Changes({ upstreamUrl, target, perSecond, rows, random: seededRandom(8) });
+    }
+    const send = (from: number, seconds: number) => this.#send(running, { from, seconds });
+    this.#warmed = await this.#whileChanging(() => warmUp(send, work, this.#way.warmSeconds));
+  }
+
+  #whileChanging<T>(act: () => Promise<T>): Promise<T> {
+    return this.#changes === undefined ? act() : this.#changes.during(act);
+  }
+
+  #send({ target }: Running, { from, seconds }: { from: number; seconds: number }): Promise<Loaded> {
+    const { work, bodiesFile, samples } = this.#task;
+    const { load, connections } = this.#way;
+    const url = addressOf(target, (samples[0] as Sample).request);
+    const how = { connections: work.connections ?? connections, isAuthorized: work.isAuthorized ?? false };
+    return load({ ...target, ...how, url, bodiesFile, from, seconds });
+  }
 }
 
 /** @returns How many requests that took. */
@@ -96,8 +161,11 @@ async function warmUp(
 }
 
 async function sumOf(pids: readonly number[], use: (pid: number) => Promise<number>): Promise<number> {
-  const uses = await Promise.all(pids.map(use));
-  return uses.reduce((sum, one) => sum + one, 0);
+  return sum(await Promise.all(pids.map(use)));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((all, one) => all + one, 0);
 }
 
 /** @returns What is wrong with an answer, if anything is. Asked twice: what is kept must be the same. */

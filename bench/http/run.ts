@@ -1,4 +1,7 @@
-/** A run: rounds, in each of which every server does every work once, so that none has the quiet minute alone. */
+/**
+ * A run: rounds, in each of which every server does every work once, so that none has the quiet minute alone. Works that
+ * are held against each other it does by turns.
+ */
 import { medianOf } from '../support/median.ts';
 import type { ColdStart } from './cold-start.ts';
 import { ColdStarts } from './cold-starts.ts';
@@ -40,17 +43,32 @@ export async function* run(stage: Stage, plan: Plan, observer: Observer): AsyncG
   const ofWorks = entries.reduce((sum, { outcomes }) => sum + outcomes.size, 0);
   observer.planned(plan.rounds * (ofWorks + (cold ? starting.length : 0)));
   for (let round = 1; round <= plan.rounds; round++) {
-    for (const { task, outcomes } of entries) {
-      for (const [server, before] of outcomes) {
-        if (before.some((outcome) => 'leftOut' in outcome)) continue;
-        const outcome = await measure(stage, server, task, plan);
-        before.push(outcome);
-        observer.measured({ work: task.work, server, round, outcome });
+    for (const together of inTurns(entries)) {
+      for (const server of plan.servers) {
+        const able = together.filter(({ outcomes }) => isToBeMeasured(outcomes.get(server)));
+        const tasks = able.map(({ task }) => task);
+        for (const [index, outcome] of (await measure(stage, server, tasks, plan)).entries()) {
+          const { task, outcomes } = able[index] as Entry;
+          outcomes.get(server)?.push(outcome);
+          observer.measured({ work: task.work, server, round, outcome });
+        }
       }
     }
     await cold?.round((done) => observer.started(done));
     yield { works: entries.map(resultsOf), coldStarts: cold?.rows() ?? [] };
   }
+}
+
+/** Each work with those that take turns with it. */
+function inTurns(entries: readonly Entry[]): Entry[][] {
+  const withWhom = ({ task: { work } }: Entry) =>
+    entries.some(({ task }) => task.work.name === work.turnsWith) ? work.turnsWith : work.name;
+  return [...Map.groupBy(entries, withWhom).values()];
+}
+
+/** Where it takes part, and was not left out before. */
+function isToBeMeasured(outcomes: readonly Outcome[] | undefined): boolean {
+  return outcomes?.every((outcome) => !('leftOut' in outcome)) === true;
 }
 
 /** Fixed bytes are an answer only where it never changes, and by GET the same is asked every time. */

@@ -21,6 +21,8 @@ export type Work = {
   warmRequests?: number;
   /** At once, where it is fewer than usual: what is not answered when the time is over holds up who is measured next. */
   connections?: number;
+  /** The name of the work that it is held against: where both are measured, the same server does them by turns. */
+  turnsWith?: string;
   /** How many rows change meanwhile, of which Vitrine is told. */
   changesPerSecond?: number;
   /** Each request is of somebody else. */
@@ -97,6 +99,7 @@ export const works: readonly Work[] = [
     data: 'catalogs',
     requests: mixOf('catalogs'),
     warmRequests,
+    turnsWith: 'Q7',
     changesPerSecond,
     isForVitrineAlone: true,
   },
@@ -114,6 +117,7 @@ export const works: readonly Work[] = [
     data: 'many catalogs',
     requests: mixOf('many catalogs'),
     warmRequests,
+    turnsWith: 'Q7-100k',
     changesPerSecond,
     isForVitrineAlone: true,
   },
@@ -137,6 +141,7 @@ function sizedWorks(data: 'few catalogs' | 'many catalogs'): Work[] {
     requests: () => pages(seededRandom(11)),
     isDistinct: true,
     isForVitrineAlone: true,
+    ...(data === 'many catalogs' && { turnsWith: `Q11-${name}-1k` }),
     ...own,
   });
   return [

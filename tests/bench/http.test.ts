@@ -126,9 +126,40 @@ describe('a work that warms up by requests', () => {
     };
     const mix = { ...work('Q7'), warmRequests: 60 };
     const way = { load, seconds: 7, warmSeconds: 7, connections: 4 };
-    const outcome = await measure(stage, named('vitrine'), await prepare(stage, mix), way);
-    expect(outcome).toHaveProperty('figures');
+    const outcomes = await measure(stage, named('vitrine'), [await prepare(stage, mix)], way);
+    expect(outcomes).toMatchObject([{ figures: { p50Ms: 1, p99Ms: 2 } }]);
     expect(begun).toEqual([0, 25, 50, 75].map((from) => ({ from, seconds: from === 75 ? 7 : 1 })));
+  });
+});
+
+describe('works that are held against each other', () => {
+  it('are done by turns, a second each, and rows change in those of theirs alone', async () => {
+    const begun: string[] = [];
+    const load: Load = async (loading) => {
+      begun.push(`${loading.bodiesFile.match(/Q\d+/)} from ${loading.from} for ${loading.seconds} s`);
+      await delay(100);
+      return { ...(await littleLoad(loading)), requests: 25 };
+    };
+    const works = ['Q7', 'Q8'].map((name) => ({ ...work(name), warmRequests: 20 }));
+    let found: Pick<Run, 'works'> = { works: [] };
+    const plan = { works, servers: [named('vitrine')], rounds: 1, seconds: 3, warmSeconds: 3, connections: 4, load };
+    const silent = { planned: () => {}, measured: () => {}, started: () => {} };
+    for await (const results of run(stage, plan, silent)) found = results;
+    const turnOf = (name: string, from: number) => `${name} from ${from} for 1 s`;
+    expect(begun).toEqual([
+      ...[turnOf('Q7', 0), turnOf('Q8', 0)],
+      ...[turnOf('Q7', 25), turnOf('Q8', 25)],
+      ...[turnOf('Q8', 50), turnOf('Q7', 50)],
+      ...[turnOf('Q7', 75), turnOf('Q8', 75)],
+    ]);
+    const [still, changing] = found.works.map(({ rows }) => rows[0]);
+    expect(still).toMatchObject({ medians: { requestsPerSecond: 25 } });
+    expect(still).not.toHaveProperty('medians.changes');
+    expect(changing).toMatchObject({ medians: { requestsPerSecond: 25, repeatedChanges: 0 } });
+    expect(changing).toHaveProperty(
+      'medians.changes',
+      expect.toSatisfy((count: number) => count > 0),
+    );
   });
 });
 
@@ -145,8 +176,8 @@ describe('changes while it is asked', () => {
   const changeFor = async (ms: number, target: Target) => {
     const { url: upstreamUrl } = await stage.upstream(changing.data);
     const changes = new Changes({ upstreamUrl, target, rows: 1_200, perSecond: 20, random: seededRandom(1) });
-    await delay(ms);
-    return changes.stop();
+    await changes.during(() => delay(ms));
+    return changes.end();
   };
 
   it('finds no answer older than what was acknowledged, and leaves the rows as they were', async () => {
