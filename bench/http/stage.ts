@@ -1,5 +1,5 @@
 /**
- * What one work is measured on: its API, a Redis, and one server at a time, each started anew.
+ * What works are measured on: the API of each, and servers, each started anew with a Redis of its own.
  *
  *   load ─► server under measure ─► API
  *                   └─► Redis
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { request } from 'undici';
 import { type RunningNginx, startNginx } from '../../tests/support/nginx.ts';
 import { freePort } from '../../tests/support/ports.ts';
-import { eventually, type RunningRedis, startRedis } from '../../tests/support/redis.ts';
+import { eventually, startRedis } from '../../tests/support/redis.ts';
 import { withChildren } from '../support/processes.ts';
 import { type Answer, ask, type Target } from './answers.ts';
 import { onCores } from './cores.ts';
@@ -41,24 +41,22 @@ type Options = {
 
 export class Stage {
   readonly dir: string;
-  readonly #redis: RunningRedis;
   readonly #isApart: boolean;
   readonly #upstreams = new Map<DataName, Started>();
   #starts = 0;
 
-  private constructor(dir: string, redis: RunningRedis, { isApart }: Options) {
+  private constructor(dir: string, { isApart }: Options) {
     this.dir = dir;
-    this.#redis = redis;
     this.#isApart = isApart;
   }
 
   static async open(options: Options): Promise<Stage> {
     const dir = await mkdtemp(join(tmpdir(), 'vitrine-bench-'));
-    return new Stage(dir, await startRedis(), options);
+    return new Stage(dir, options);
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#redis.stop(), ...this.#upstreams.values().map((upstream) => upstream.stop())]);
+    await Promise.all(this.#upstreams.values().map((upstream) => upstream.stop()));
     await rm(this.dir, { recursive: true, force: true });
   }
 
@@ -93,12 +91,14 @@ export class Stage {
 
   /** With an empty Redis; resolves as soon as it says where it listens, ready or not. */
   async launch(server: Server, { name, data }: Work): Promise<Running> {
-    await this.#redis.send('FLUSHALL');
     const upstream = await this.upstream(data);
+    await using starting = new AsyncDisposableStack();
+    const redis = await startRedis();
+    starting.defer(() => redis.stop());
     const command = server.command({
       data,
       upstreamUrl: upstream.url,
-      redisUrl: this.#redis.url.href,
+      redisUrl: redis.url.href,
       answerDir: this.#answerDir(name),
       port: await freePort(),
     });
@@ -109,16 +109,16 @@ export class Stage {
       dir: this.dir,
       cores: this.#isApart ? (server.cores ?? ['server']) : undefined,
     });
+    starting.defer(() => started.stop());
     const nginx = server.isBehindNginx && (await this.#startNginx(started));
+    if (nginx) starting.defer(() => nginx.stop());
+    const all = starting.move();
     return {
       target: { url: new URL(server.path, nginx?.url ?? started.url).href, method: server.method },
       pids: [started.pid, ...(nginx ? [nginx.pid] : [])],
       readyUrl: server.readyPath && new URL(server.readyPath, started.url).href,
       startedAtMs,
-      stop: async () => {
-        await nginx?.stop();
-        await started.stop();
-      },
+      stop: () => all.disposeAsync(),
     };
   }
 
@@ -131,17 +131,9 @@ export class Stage {
     return upstream;
   }
 
-  async #startNginx(gateway: Started): Promise<RunningNginx> {
-    try {
-      const command = ['nginx'];
-      return await startNginx({
-        gateway: gateway.url,
-        command: this.#isApart ? onCores(['server'], command) : command,
-      });
-    } catch (error) {
-      await gateway.stop();
-      throw error;
-    }
+  #startNginx(gateway: Started): Promise<RunningNginx> {
+    const command = ['nginx'];
+    return startNginx({ gateway: gateway.url, command: this.#isApart ? onCores(['server'], command) : command });
   }
 
   #answerDir(workName: string): string {

@@ -163,6 +163,15 @@ describe('works that are held against each other', () => {
   });
 });
 
+describe('servers that run at once', () => {
+  it('have a Redis each, though they would keep the same in it', async () => {
+    const tasks = [await prepare(stage, work('Q4')), await prepare(stage, work('Q11-order-1k'))];
+    const way = { load: littleLoad, seconds: 1, warmSeconds: 1, connections: 4 };
+    const outcomes = await measure(stage, named('vitrine-redis'), tasks, way);
+    expect(outcomes).toMatchObject([{ figures: {} }, { figures: {} }]);
+  });
+});
+
 describe('changes while it is asked', () => {
   let running: Running;
   const changing = work('Q8');
