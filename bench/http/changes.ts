@@ -65,10 +65,14 @@ export class Changes {
     }
   }
 
-  /** All rows are again as they were. */
-  async end(): Promise<Changed> {
-    for (const row of this.#before.values()) await this.#write('PUT', row.id, row);
+  /** So far. */
+  get outcome(): Changed {
     return { fault: this.#fault, changes: this.#done, repeated: this.#repeated };
+  }
+
+  /** All rows are again as they were. */
+  async undo(): Promise<void> {
+    for (const row of this.#before.values()) await this.#write('PUT', row.id, row);
   }
 
   async #run(signal: AbortSignal): Promise<void> {

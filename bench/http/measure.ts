@@ -30,7 +30,11 @@ const betweenSamplesMs = 50;
 export async function measure(stage: Stage, server: Server, tasks: readonly Task[], way: Way): Promise<Outcome[]> {
   const courses: Course[] = [];
   try {
-    for (const task of tasks) courses.push(await Course.begin(stage, server, task, way));
+    for (const task of tasks) {
+      const course = await Course.begin(stage, server, task, way);
+      courses.push(course);
+      await course.warmUp();
+    }
     const turns = tasks.length === 1 ? [way.seconds] : Array<number>(way.seconds).fill(1);
     for (const [index, seconds] of turns.entries()) {
       for (const course of index % 2 === 0 ? courses : courses.toReversed()) await course.load(seconds);
@@ -46,6 +50,7 @@ class Course {
   readonly #task: Task;
   readonly #way: Way;
   #running: Running | undefined;
+  /** Of a work whose rows change. */
   #changes: Changes | undefined;
   #answerBytes = 0;
   #warmed = 0;
@@ -58,7 +63,7 @@ class Course {
     this.#way = way;
   }
 
-  /** Warm, or with what is wrong. */
+  /** Started, or with why not. */
   static async begin(stage: Stage, server: Server, task: Task, way: Way): Promise<Course> {
     const course = new Course(task, way);
     try {
@@ -67,8 +72,28 @@ class Course {
       course.#fault = `did not start: ${(error as Error).message}`;
       return course;
     }
-    await course.#warmUp(stage, course.#running);
+    const { data, changesPerSecond: perSecond } = task.work;
+    if (perSecond !== undefined && data !== 'posts') {
+      const { url: upstreamUrl } = await stage.upstream(data);
+      const { target } = course.#running;
+      const rows = catalogCounts[data];
+      course.#changes = new Changes({ upstreamUrl, target, perSecond, rows, random: seededRandom(8) });
+    }
     return course;
+  }
+
+  async warmUp(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    const { work, samples } = this.#task;
+    const compared = await compareAll(running.target, samples);
+    if (typeof compared === 'string') {
+      this.#fault = compared;
+      return;
+    }
+    this.#answerBytes = compared.meanBytes;
+    const send = (from: number, seconds: number) => this.#send(running, { from, seconds });
+    this.#warmed = await this.#whileChanging(() => warmUp(send, work, this.#way.warmSeconds));
   }
 
   async load(seconds: number): Promise<void> {
@@ -88,7 +113,7 @@ class Course {
   }
 
   async outcome(): Promise<Outcome> {
-    const { fault, changes, repeated } = (await this.#changes?.end()) ?? {};
+    const { fault, changes, repeated } = this.#changes?.outcome ?? {};
     const leftOut = this.#fault ?? (fault && `under load it ${fault}`);
     if (leftOut !== undefined) return { leftOut };
     const requests = sum(this.#turns.map((turn) => turn.requests));
@@ -104,31 +129,16 @@ class Course {
   }
 
   async end(): Promise<void> {
-    await this.#running?.stop();
+    try {
+      await this.#changes?.undo();
+    } finally {
+      await this.#running?.stop();
+    }
   }
 
   /** How many requests were sent so far, the first few that were compared left out. */
   get #asked(): number {
     return this.#warmed + sum(this.#turns.map(({ requests }) => requests));
-  }
-
-  async #warmUp(stage: Stage, running: Running): Promise<void> {
-    const { work, samples } = this.#task;
-    const compared = await compareAll(running.target, samples);
-    if (typeof compared === 'string') {
-      this.#fault = compared;
-      return;
-    }
-    this.#answerBytes = compared.meanBytes;
-    const { data, changesPerSecond: perSecond } = work;
-    if (perSecond !== undefined && data !== 'posts') {
-      const { url: upstreamUrl } = await stage.upstream(data);
-      const { target } = running;
-      const rows = catalogCounts[data];
-      this.#changes = new Changes({ upstreamUrl, target, perSecond, rows, random: seededRandom(8) });
-    }
-    const send = (from: number, seconds: number) => this.#send(running, { from, seconds });
-    this.#warmed = await this.#whileChanging(() => warmUp(send, work, this.#way.warmSeconds));
   }
 
   #whileChanging<T>(act: () => Promise<T>): Promise<T> {

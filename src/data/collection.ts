@@ -300,8 +300,8 @@ export class Collection<T> implements Listener {
 
   /**
    * Rows of the base are being read by themselves since it is past its age. After as many such reads as a drain takes, a
-   * drain: whatever is asked for next, that is never more than twice the least. After Karlin, Manasse, Rudolph and
-   * Sleator, "Competitive Snoopy Caching", Algorithmica 3, 1988 (ski rental).
+   * drain: whatever is asked for next, refreshes take at most twice the least (decision 27). After Karlin, Manasse,
+   * Rudolph and Sleator, "Competitive Snoopy Caching", Algorithmica 3, 1988 (ski rental).
    *
    * @returns Whether the collection is being read.
    */

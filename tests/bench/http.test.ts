@@ -164,6 +164,19 @@ describe('works that are held against each other', () => {
 });
 
 describe('servers that run at once', () => {
+  it('are stopped though the load on one of them breaks', async () => {
+    const urls: string[] = [];
+    const load: Load = ({ url }) => {
+      urls.push(url);
+      return Promise.reject(new Error('no load'));
+    };
+    const way = { load, seconds: 1, warmSeconds: 1, connections: 4 };
+    const tasks = [await prepare(stage, work('Q4'))];
+    await expect(measure(stage, named('vitrine'), tasks, way)).rejects.toThrow('no load');
+    expect(urls).toHaveLength(1);
+    await expect(fetch(urls[0] as string)).rejects.toThrow();
+  });
+
   it('have a Redis each, though they would keep the same in it', async () => {
     const tasks = [await prepare(stage, work('Q4')), await prepare(stage, work('Q11-order-1k'))];
     const way = { load: littleLoad, seconds: 1, warmSeconds: 1, connections: 4 };
@@ -186,7 +199,8 @@ describe('changes while it is asked', () => {
     const { url: upstreamUrl } = await stage.upstream(changing.data);
     const changes = new Changes({ upstreamUrl, target, rows: 1_200, perSecond: 20, random: seededRandom(1) });
     await changes.during(() => delay(ms));
-    return changes.end();
+    await changes.undo();
+    return changes.outcome;
   };
 
   it('finds no answer older than what was acknowledged, and leaves the rows as they were', async () => {
