@@ -4,7 +4,7 @@
  *   one, many, drain ─► pages in their style ─► budget( retry( breaker( timeout( GET )))) ─► rows, decoded
  *
  * `http.ts` is one GET; `policy.ts` what surrounds it; `pagination.ts` the four styles; `drain.ts` a whole collection,
- * complete or nothing; `batch.ts` rows by id.
+ * complete or nothing; `batch.ts` rows by id; `gathering.ts` those of several callers together.
  */
 import type { Config } from '../config.ts';
 import type { Telemetry } from '../telemetry/index.ts';
@@ -13,6 +13,7 @@ import type { ChunkSink } from './chunks.ts';
 import { Collection, inParallel } from './collection.ts';
 import { type Drained, drain } from './drain.ts';
 import { type Route, UpstreamError } from './errors.ts';
+import { Gathering } from './gathering.ts';
 import { type Answer, Http, MAX_BODY_BYTES } from './http.ts';
 import { Policy } from './policy.ts';
 import { type Endpoint, type Row, readRow } from './rows.ts';
@@ -42,7 +43,10 @@ type DrainOptions<S> = {
   chunkRows?: number;
 };
 
-/** All reads reject with the signal's reason as soon as it aborts, else with an {@link UpstreamError}. */
+/**
+ * All reads reject with the signal's reason as soon as it aborts, else with an {@link UpstreamError}. Rows by id that
+ * several ask for in one turn of the event loop are read in one request.
+ */
 export interface Upstream {
   /** @returns Null when upstream has no such row. */
   one<T>(endpoint: Endpoint<T>, id: string, signal: AbortSignal): Promise<Row<T> | null>;
@@ -68,6 +72,8 @@ class RestUpstream implements Upstream {
   readonly #random: () => number;
   readonly #policy: Policy;
   readonly #http: Http;
+  /** By endpoint; each of its rows. */
+  readonly #gatherings = new Map<object, unknown>();
   readonly #closing = new AbortController();
 
   constructor(options: UpstreamOptions) {
@@ -81,26 +87,13 @@ class RestUpstream implements Upstream {
   }
 
   async one<T>(endpoint: Endpoint<T>, id: string, signal: AbortSignal): Promise<Row<T> | null> {
-    const route = { name: endpoint.name, template: `${endpoint.path}/{id}` };
-    const answer = await this.#ask(route, this.#url(`${endpoint.path}/${encodeURIComponent(id)}`), signal);
-    if (answer === null) return null;
-    const read = readRow(endpoint, answer.body);
-    if (!read.ok) throw invalidRow(endpoint, { ...read.invalid, id });
-    if (read.row.id === id) return read.row;
-    throw new UpstreamError('UPSTREAM_INVALID', `${endpoint.name}: asked for ${id}, got ${read.row.id}`);
+    const alone = async () => new Map([[id, await this.#one(endpoint, id, signal)]]);
+    const rows = await this.#gatheringOf(endpoint).read([id], signal, alone);
+    return rows.get(id) as Row<T> | null;
   }
 
-  async many<T>(endpoint: Endpoint<T>, ids: readonly string[], signal: AbortSignal): Promise<BatchResult<T>> {
-    const { idsLimit, concurrency } = this.#options.settings;
-    const unread = [...new Set(ids)];
-    const result: BatchResult<T> = new Map();
-    await inParallel(concurrency, async () => {
-      const batch = unread.splice(0, idsLimit);
-      if (batch.length === 0) return false;
-      for (const [id, row] of await this.#batch(endpoint, batch, signal)) result.set(id, row);
-      return true;
-    });
-    return result;
+  many<T>(endpoint: Endpoint<T>, ids: readonly string[], signal: AbortSignal): Promise<BatchResult<T>> {
+    return this.#gatheringOf(endpoint).read(ids, signal, () => this.#many(endpoint, ids, signal));
   }
 
   async drain<T, S extends ChunkSink<T>>(endpoint: Endpoint<T>, options: DrainOptions<S>): Promise<Drained<S>> {
@@ -128,6 +121,38 @@ class RestUpstream implements Upstream {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort(new UpstreamError('UPSTREAM_UNAVAILABLE', 'the client of upstream is closed'));
     await this.#http.close();
+  }
+
+  #gatheringOf<T>(endpoint: Endpoint<T>): Gathering<T> {
+    const known = this.#gatherings.get(endpoint) as Gathering<T> | undefined;
+    if (known !== undefined) return known;
+    const { idsLimit } = this.#options.settings;
+    const gathering = new Gathering<T>(idsLimit, (ids, signal) => this.#many(endpoint, ids, signal));
+    this.#gatherings.set(endpoint, gathering);
+    return gathering;
+  }
+
+  async #one<T>(endpoint: Endpoint<T>, id: string, signal: AbortSignal): Promise<Row<T> | null> {
+    const route = { name: endpoint.name, template: `${endpoint.path}/{id}` };
+    const answer = await this.#ask(route, this.#url(`${endpoint.path}/${encodeURIComponent(id)}`), signal);
+    if (answer === null) return null;
+    const read = readRow(endpoint, answer.body);
+    if (!read.ok) throw invalidRow(endpoint, { ...read.invalid, id });
+    if (read.row.id === id) return read.row;
+    throw new UpstreamError('UPSTREAM_INVALID', `${endpoint.name}: asked for ${id}, got ${read.row.id}`);
+  }
+
+  async #many<T>(endpoint: Endpoint<T>, ids: readonly string[], signal: AbortSignal): Promise<BatchResult<T>> {
+    const { idsLimit, concurrency } = this.#options.settings;
+    const unread = [...new Set(ids)];
+    const result: BatchResult<T> = new Map();
+    await inParallel(concurrency, async () => {
+      const batch = unread.splice(0, idsLimit);
+      if (batch.length === 0) return false;
+      for (const [id, row] of await this.#batch(endpoint, batch, signal)) result.set(id, row);
+      return true;
+    });
+    return result;
   }
 
   /** A batch that fails is told by id, so that the others are still of use. */

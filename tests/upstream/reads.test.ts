@@ -134,7 +134,11 @@ describe('rows by id', () => {
     const gate = Promise.withResolvers<Reply>();
     const server = await startServer(() => gate.promise);
     const { upstream } = openClient(server.url, { settings: { concurrency: 2 } });
-    const reads = Array.from({ length: 25 }, () => upstream.one(things, '1', never));
+    const reads: Promise<unknown>[] = [];
+    for (let turn = 0; turn < 25; turn++) {
+      reads.push(upstream.one(things, '1', never));
+      await new Promise(setImmediate);
+    }
     await server.whenAsked(24);
     await settle();
     expect(server.asked).toHaveLength(24);
