@@ -11,7 +11,7 @@ import {
   type Run,
   type WorkResults,
 } from './results.ts';
-import { reachedOf, targets } from './targets.ts';
+import { type Ratio, reachedOf, targets } from './targets.ts';
 import { works } from './works.ts';
 
 /** Of Q10, after the first. */
@@ -79,15 +79,15 @@ function reachedTable(runs: readonly Run[]): string {
     // Both sides of a ratio are of one run.
     const reached = runs.map((run) => reachedOf(target, run.works)).find((one) => one !== undefined);
     const cells = [target.work, target.against, sayRatio(target.least)];
-    if (reached === undefined) return lineOf([...cells, 'not measured', '', '']);
+    if (reached === undefined) return lineOf([...cells, 'not measured', '', '', '']);
     const { ratio, ratioByCpu, against } = reached;
     const isOf = against.kind === 'peer' ? ` (${against.title})` : '';
-    const isReached = ratio >= target.least ? 'yes' : '**no**';
-    return lineOf([...cells, `${sayRatio(ratio)}${isOf}`, isReached, sayRatio(ratioByCpu)]);
+    const isReached = ratio.median >= target.least ? 'yes' : '**no**';
+    const measured = `${sayRatio(ratio.median)}${isOf}`;
+    return lineOf([...cells, measured, isReached, sayRange(ratio), sayRatio(ratioByCpu.median)]);
   });
-  return ['| | against | at least | measured | reached | by CPU time |', '|---|---|---:|---|---|---:|', ...lines].join(
-    '\n',
-  );
+  const heads = ['', 'against', 'at least', 'measured', 'reached', 'rounds', 'by CPU time'];
+  return tableOf(heads, '|---|---|---:|---|---|---:|---:|', lines);
 }
 
 /** All servers by all works, at a glance. */
@@ -161,6 +161,10 @@ function sayRequests(row: Row | undefined): string {
 
 function sayRatio(ratio: number): string {
   return ratio < 1.2 ? ratio.toFixed(2) : `${Number(ratio.toPrecision(2))} ×`;
+}
+
+function sayRange({ low, high }: Ratio): string {
+  return `${sayRatio(low)} to ${sayRatio(high)}`;
 }
 
 function sayCount(value: number): string {

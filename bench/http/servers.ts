@@ -58,6 +58,8 @@ export const servers: readonly Server[] = [
   ...withCache('mercurius-cache', 'Mercurius + JIT + mercurius-cache'),
   peer('yoga', 'GraphQL Yoga'),
   ...withCache('yoga-response-cache', 'GraphQL Yoga + response cache'),
+  peer('hive-gateway', 'Hive Gateway before Yoga'),
+  ...withCache('hive-gateway-response-cache', 'Hive Gateway before Yoga + response cache'),
   peer('graphql-jit-express', 'graphql-jit on Express'),
   // The faster client, which their docs do not name, for the fastest of each kind.
   ...[

@@ -1,5 +1,6 @@
-/** What is to be reached, as ratios of medians of one run, and what was. */
-import { isMeasured, type Measured, type Row, type WorkResults } from './results.ts';
+/** What is to be reached, as medians of the ratios that the rounds of one run have, and what was. */
+import { medianOf } from '../support/median.ts';
+import { type Figures, isMeasured, type Measured, type Row, type WorkResults } from './results.ts';
 
 type Target = {
   work: string;
@@ -53,10 +54,13 @@ export const targets: readonly Target[] = [
 
 type Reached = {
   against: MeasuredRow;
-  ratio: number;
+  ratio: Ratio;
   /** The same by CPU time of the servers: what else the machine does hardly shows in it. */
-  ratioByCpu: number;
+  ratioByCpu: Ratio;
 };
+
+/** Of the rounds: a slow minute of the machine falls on both sides of the ratio of its round. */
+export type Ratio = { median: number; low: number; high: number };
 
 /** @returns Undefined where either was not measured. */
 export function reachedOf(target: Target, works: readonly WorkResults[]): Reached | undefined {
@@ -66,9 +70,14 @@ export function reachedOf(target: Target, works: readonly WorkResults[]): Reache
   if (own === undefined || against === undefined) return undefined;
   return {
     against,
-    ratio: own.medians.requestsPerSecond / against.medians.requestsPerSecond,
-    ratioByCpu: against.medians.cpuSecondsPer1000 / own.medians.cpuSecondsPer1000,
+    ratio: ratioOf(own, against, ({ requestsPerSecond }) => requestsPerSecond),
+    ratioByCpu: ratioOf(own, against, ({ cpuSecondsPer1000 }) => 1 / cpuSecondsPer1000),
   };
+}
+
+function ratioOf(own: MeasuredRow, against: MeasuredRow, speedOf: (figures: Figures) => number): Ratio {
+  const ratios = own.rounds.map((round, index) => speedOf(round) / speedOf(against.rounds[index] as Figures));
+  return { median: medianOf(ratios), low: Math.min(...ratios), high: Math.max(...ratios) };
 }
 
 function named(rows: readonly MeasuredRow[], name: string): MeasuredRow | undefined {

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { daySeconds, redisUrl } from './support/served.js';
 import { serveByYoga } from './support/yoga-on-node.js';
 
-serveByYoga({
+await serveByYoga({
   plugins: [
     useResponseCache({
       session: () => null,

@@ -1,4 +1,4 @@
 /** GraphQL Yoga as it comes. */
 import { serveByYoga } from './support/yoga-on-node.js';
 
-serveByYoga({});
+await serveByYoga({});

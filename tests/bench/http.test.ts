@@ -18,6 +18,7 @@ import { type Running, Stage } from '../../bench/http/stage.ts';
 import { reachedOf, targets } from '../../bench/http/targets.ts';
 import { prepare } from '../../bench/http/task.ts';
 import { type Work, works } from '../../bench/http/works.ts';
+import { medianOf } from '../../bench/support/median.ts';
 import { seededRandom } from '../../src/embedded/random.ts';
 import { isThere } from '../support/setup.ts';
 
@@ -257,9 +258,10 @@ describe('what is made of the figures', () => {
     const { title, kind, keeps } = named(name);
     return { name, title, kind, keeps };
   };
-  const rowOf = (name: string, requestsPerSecond: number): Row => {
-    const medians = { ...figures, requestsPerSecond };
-    return { ...who(name), answerBytes: 100, medians, rounds: [medians] };
+  const rowOf = (name: string, ...requestsPerSecond: number[]): Row => {
+    const medians = { ...figures, requestsPerSecond: medianOf(requestsPerSecond) };
+    const rounds = requestsPerSecond.map((each) => ({ ...figures, requestsPerSecond: each }));
+    return { ...who(name), answerBytes: 100, medians, rounds };
   };
   const rows: Row[] = [
     rowOf('vitrine', 900),
@@ -285,8 +287,21 @@ describe('what is made of the figures', () => {
   const targetsOfQ4 = targets.filter((target) => target.work === 'Q4');
 
   it('holds Vitrine against fixed bytes, and against the fastest of those that keep answers', () => {
-    const ratios = targetsOfQ4.map((target) => reachedOf(target, single.works)?.ratio);
+    const ratios = targetsOfQ4.map((target) => reachedOf(target, single.works)?.ratio.median);
     expect(ratios).toEqual([0.9, 3]);
+  });
+
+  it('holds the rounds against each other, so that a slow one is slow on both sides', () => {
+    const ofRounds = [rowOf('vitrine', 100, 300, 50), rowOf('fixed-fastify', 50, 500, 100)];
+    const works = [{ name: 'Q4', title: 'a page', rows: ofRounds }];
+    expect(reachedOf(targetsOfQ4[0] as (typeof targets)[number], works)?.ratio).toEqual({
+      median: 0.6,
+      low: 0.5,
+      high: 2,
+    });
+    expect(blocksOf({ runs: [{ ...single, works }] }).get('reached')).toContain(
+      '| Q4 | a fixed body from Fastify | 0.90 | 0.60 | **no** | 0.50 to 2 × | 1.00 |',
+    );
   });
 
   it('shows every row, and what fell short', () => {
@@ -294,7 +309,7 @@ describe('what is made of the figures', () => {
     for (const { title } of rows) expect(text).toContain(`| ${title} |`);
     expect(text).toContain('not measured: answered 500');
     expect(text).toContain(
-      '| Q4 | the fastest peer with its cache | 3.5 × | 3 × (Mercurius + JIT + mercurius-cache, in memory) | **no** | 1.00 |',
+      '| Q4 | the fastest peer with its cache | 3.5 × | 3 × (Mercurius + JIT + mercurius-cache, in memory) | **no** | 3 × to 3 × | 1.00 |',
     );
   });
 
