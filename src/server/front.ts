@@ -1,7 +1,7 @@
 /**
  * In front of Fastify: what the short ways can answer is answered from the socket.
  *
- *   request ─► plain? ─► its body ─► with others of the turn (turn.ts): the short ways (answer-path.ts) ─► its answer
+ *   request ─► plain? ─► with others of the turn (turn.ts): its body ─► the short ways (answer-path.ts) ─► its answer
  *                │ no                                                    │ not by them
  *                ▼                                                       ▼
  *             Fastify ◄───────────────────────────── with what is known of it (arrival.ts)
@@ -54,11 +54,22 @@ export class Front {
   take(request: IncomingMessage, response: ServerResponse, handOn: () => void): void {
     if (!this.#isPlain(request)) handOn();
     else if (request.method === 'GET') this.#add({ request, response, body: undefined }, handOn);
-    else readBody(request, (body) => this.#add({ request, response, body }, handOn));
+    else this.#turn.add(() => this.#answerPost(request, response, handOn));
   }
 
   #add(arrived: Arrived, handOn: () => void): void {
     this.#turn.add(() => this.#answer(arrived, handOn));
+  }
+
+  /** By the end of its turn a body is there, mostly: to take it then costs less than to be told of it. */
+  #answerPost(request: IncomingMessage, response: ServerResponse, handOn: () => void): MaybePromise<Send> {
+    const first = request.read() as Buffer | null;
+    const left = Number(request.headers['content-length']) - (first?.length ?? 0);
+    if (left === 0 && first !== null) return this.#answer({ request, response, body: first }, handOn);
+    const then = (rest: Buffer) => {
+      this.#add({ request, response, body: first === null ? rest : Buffer.concat([first, rest]) }, handOn);
+    };
+    return () => readRest(request, left, then);
   }
 
   #isPlain(request: IncomingMessage): boolean {
@@ -146,12 +157,12 @@ export function isHost(host: IncomingHttpHeaders['host']): boolean {
 }
 
 /** Calls back with the last byte that was told of, and does not wait to hear that none follows: Node lets none through. */
-function readBody(request: IncomingMessage, then: (body: Buffer) => void): void {
+function readRest(request: IncomingMessage, length: number, then: (rest: Buffer) => void): void {
   const chunks: Buffer[] = [];
-  let left = Number(request.headers['content-length']);
+  let left = length;
   request.on('data', (chunk: Buffer) => {
     chunks.push(chunk);
     left -= chunk.length;
-    if (left === 0) then(chunks.length === 1 ? chunk : Buffer.concat(chunks));
+    if (left === 0) then(Buffer.concat(chunks));
   });
 }
