@@ -13,6 +13,12 @@ export type Way = {
 export const ways: readonly Way[] = [
   { name: 'bytes', title: 'the client alone, bodies read as bytes', kind: 'client', module: addressOf('bytes.ts') },
   { name: 'client', title: 'the client alone, bodies parsed', kind: 'client', module: addressOf('client.ts') },
+  {
+    name: 'checked',
+    title: 'the client alone, bodies parsed and rows checked',
+    kind: 'client',
+    module: addressOf('checked.ts'),
+  },
   { name: 'drain', title: 'Vitrine, a drain thrown away', kind: 'vitrine', module: addressOf('thrown-away.ts') },
   { name: 'memory', title: 'Vitrine, until a page is served', kind: 'vitrine', module: addressOf('in-memory.ts') },
   {
