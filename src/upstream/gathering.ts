@@ -2,11 +2,14 @@
  * Gathering: rows by id for several callers in one request, where they ask for them in one turn of the event loop.
  *
  *   asked, asked, asked … ─► together ─┬─ each its own rows
- *                                      └─ failed, or one of its own rows did: alone, as if nobody else had asked
+ *                                      ├─ upstream as a whole fails: each is told
+ *                                      └─ refused, or not to be read: alone, as if nobody else had asked
  *
  * So no id spoils what another caller is given: an API may refuse a whole batch for one id in it (decision 28).
  */
 import type { BatchResult } from './batch.ts';
+import { FailedTry, UpstreamError } from './errors.ts';
+import { isRepeatable } from './policy.ts';
 import { untilAborted } from './within.ts';
 
 type ReadByIds<T> = (ids: readonly string[], signal: AbortSignal) => Promise<BatchResult<T>>;
@@ -30,7 +33,7 @@ export class Gathering<T> {
   }
 
   /**
-   * @param alone - Reads them where nobody else asks, or where that failed.
+   * @param alone - Reads them where nobody else asks, or where they may not be asked for with others.
    * @throws The signal's reason, as soon as it aborts; what `alone` throws.
    */
   read(ids: readonly string[], signal: AbortSignal, alone: () => Promise<BatchResult<T>>): Promise<BatchResult<T>> {
@@ -84,10 +87,16 @@ async function ownOf<T>({ ids, signal, alone }: Asked<T>, together: Promise<Batc
   const own: BatchResult<T> = new Map();
   for (const id of ids) {
     const row = rows.get(id);
-    if (row === undefined || row instanceof Error) return alone();
+    if (row === undefined || isOfTheBatch(row)) return alone();
     own.set(id, row);
   }
   return own;
+}
+
+/** Whether it was what was asked for that failed: alone, it might have had another end. */
+function isOfTheBatch(row: unknown): boolean {
+  if (!(row instanceof UpstreamError)) return false;
+  return row.code === 'UPSTREAM_INVALID' || (row instanceof FailedTry && !isRepeatable(row));
 }
 
 /** Aborts when the last of them does: then nobody waits any more. */

@@ -88,8 +88,9 @@ class RestUpstream implements Upstream {
 
   async one<T>(endpoint: Endpoint<T>, id: string, signal: AbortSignal): Promise<Row<T> | null> {
     const alone = async () => new Map([[id, await this.#one(endpoint, id, signal)]]);
-    const rows = await this.#gatheringOf(endpoint).read([id], signal, alone);
-    return rows.get(id) as Row<T> | null;
+    const row = (await this.#gatheringOf(endpoint).read([id], signal, alone)).get(id) ?? null;
+    if (row instanceof Error) throw row;
+    return row;
   }
 
   many<T>(endpoint: Endpoint<T>, ids: readonly string[], signal: AbortSignal): Promise<BatchResult<T>> {

@@ -5,7 +5,7 @@ import { type Reply, startServer } from './support/server.ts';
 
 const all = serve({ style: 'page', rows: makeRows(20), cap: 500 });
 
-function openOver(server: { url: URL }, settings: { idsLimit?: number } = {}) {
+function openOver(server: { url: URL }, settings: { idsLimit?: number; retries?: number } = {}) {
   const { upstream } = openClient(server.url, { settings });
   const byOthers = { ...things };
   return {
@@ -87,6 +87,16 @@ describe('rows by id for which several ask in one turn', () => {
       reason: { message: expect.stringMatching(/^things: GET \/things\/\{id\} answered 403/) },
     });
     expect(rest).toMatchObject({ value: new Map([['2', expect.objectContaining({ code: 'UPSTREAM_UNAVAILABLE' })]]) });
+  });
+
+  it.each([503, 429])('are not asked for again where upstream as a whole fails, by %i', async (status) => {
+    const server = await startServer(() => ({ status }));
+    const { one, many } = openOver(server, { retries: 1 });
+    const [first, rest] = await Promise.allSettled([one('1'), many(['2', '3'])]);
+    const error = expect.objectContaining({ code: 'UPSTREAM_UNAVAILABLE', status });
+    expect(first).toEqual({ status: 'rejected', reason: error });
+    expect(rest).toMatchObject({ value: new Map(['2', '3'].map((id) => [id, error])) });
+    expect(shownOf(server.asked)).toEqual(['/things?ids=1,2,3', '/things?ids=1,2,3']);
   });
 
   it('are given up with the last of their callers', async () => {
