@@ -28,7 +28,7 @@ import type { Definition } from './data/definition.ts';
 import { Journal } from './data/journal.ts';
 import { CachedResource } from './data/resource.ts';
 import { policiesOf } from './graphql/index.ts';
-import { type Coherence, listen, type MetricsPage, type Server } from './server/index.ts';
+import { type Coherence, type ListenOptions, listen, type MetricsPage, type Server } from './server/index.ts';
 import type { Telemetry } from './telemetry/index.ts';
 import { openUpstream } from './upstream/index.ts';
 
@@ -44,6 +44,11 @@ export type GatewayOptions = {
   metricsPage?: MetricsPage;
   /** How long idle connections stay open at the end, for clients that do not know of it yet. */
   lingerMs?: number;
+  /**
+   * Plugins of Apollo Server. One that has `requestDidStart` sees every request; so nothing is kept whole or compiled
+   * then, and each answer is made by Apollo. Rows are cached as ever.
+   */
+  plugins?: ListenOptions['plugins'];
   clock?: Clock;
   random?: Random;
 };

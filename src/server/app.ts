@@ -25,7 +25,7 @@ type AppOptions = {
   isClosing: () => boolean;
   headers: Readonly<Record<string, string>>;
   /** Is given each request before Fastify. */
-  front?: Pick<Front, 'take'>;
+  front?: Pick<Front, 'take'> | undefined;
 };
 
 export function createApp({ log, isClosing, headers, front }: AppOptions): FastifyInstance {

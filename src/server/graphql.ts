@@ -60,6 +60,8 @@ export type GraphqlOptions = {
   resources: readonly Resource<unknown>[];
   answers: Answers;
   reached: (token: Token, deadline: Deadline) => Promise<void>;
+  /** Of the user's own. Where one of them follows requests, all go the long way. */
+  plugins?: readonly ApolloServerPlugin<ServerContext>[] | undefined;
   /** Of every answer. */
   headers: Readonly<Record<string, string>>;
   isClosing: () => boolean;
@@ -67,7 +69,8 @@ export type GraphqlOptions = {
 
 /** The endpoint in two parts: what is in front of Fastify, and what Fastify is to serve. */
 export type GraphqlEndpoint = {
-  front: Front;
+  /** Undefined where every request has to come to Apollo. */
+  front: Front | undefined;
   serve(app: FastifyInstance): Promise<void>;
   /** Stops Apollo, once no request is under way. */
   stop(): Promise<void>;
@@ -77,14 +80,15 @@ export type GraphqlEndpoint = {
 const responseShare = 1 / 4;
 
 export async function createGraphql(options: GraphqlOptions): Promise<GraphqlEndpoint> {
-  const { config, telemetry, clock, resources, reached, answers, isClosing } = options;
+  const { config, telemetry, clock, resources, reached, answers, isClosing, plugins: own = [] } = options;
   /** Apollo formats errors without a word on whose they are. */
   const exchanges = new AsyncLocalStorage<Exchange>();
   const operations = new CompiledOperations(options.schema);
   const conclusion = new Conclusion(telemetry, clock);
   const format = errorFormatter(options);
   const trusted = openTrusted(options);
-  const plugins = [operationPlugin({ conclusion, operations, trusted })];
+  // Theirs first, so that what they make of an answer at once is seen when it is concluded.
+  const plugins = [...own, operationPlugin({ conclusion, operations, trusted })];
   const apollo = createApollo(options, {
     plugins,
     trusted,
@@ -105,6 +109,7 @@ export async function createGraphql(options: GraphqlOptions): Promise<GraphqlEnd
   const asking = new Asking(trusted);
   const origins = [...config.corsOrigins, ...(config.production ? [] : sandboxOrigins)];
   const { requestTimeoutMs: timeoutMs } = config;
+  const isFollowed = own.some(({ requestDidStart }) => requestDidStart !== undefined);
   const front = new Front({
     path,
     asking,
@@ -191,7 +196,11 @@ export async function createGraphql(options: GraphqlOptions): Promise<GraphqlEnd
     // All methods, so that Apollo says which ones it takes.
     scope.route({ method: ['DELETE', 'GET', 'PATCH', 'POST', 'PUT'], url: endpoint, handler: handle });
   };
-  return { front, serve: async (app) => void (await app.register(serve)), stop: () => apollo.stop() };
+  return {
+    front: isFollowed ? undefined : front,
+    serve: async (app) => void (await app.register(serve)),
+    stop: () => apollo.stop(),
+  };
 }
 
 type Refusal = Problem & { code?: ErrorCode };

@@ -22,7 +22,7 @@ import type { Telemetry } from '../telemetry/index.ts';
 import { serveAdmin } from './admin.ts';
 import { createApp } from './app.ts';
 import { serveExplorer } from './explorer.ts';
-import { createGraphql } from './graphql.ts';
+import { createGraphql, type GraphqlOptions } from './graphql.ts';
 import { type Coherence, serveHealth } from './health.ts';
 import { type MetricsPage, serveMetrics } from './metrics.ts';
 import { compressFromBytes } from './representation.ts';
@@ -53,6 +53,7 @@ export type ListenOptions = {
   metricsPage?: MetricsPage;
   /** How long idle connections stay open at the end, for clients that do not know of it yet. */
   lingerMs?: number;
+  plugins?: GraphqlOptions['plugins'];
 };
 
 export type Server = {
