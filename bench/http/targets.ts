@@ -56,7 +56,7 @@ type Reached = {
   against: MeasuredRow;
   ratio: Ratio;
   /** The same by CPU time of the servers: what else the machine does hardly shows in it. */
-  ratioByCpu: Ratio;
+  ratioByCpu: number;
 };
 
 /** Of the rounds: a slow minute of the machine falls on both sides of the ratio of its round. */
@@ -68,16 +68,17 @@ export function reachedOf(target: Target, works: readonly WorkResults[]): Reache
   const own = named(rows, target.of);
   const against = target.find(rows, works);
   if (own === undefined || against === undefined) return undefined;
+  const ratios = ratiosOf(own, against, 'requestsPerSecond');
   return {
     against,
-    ratio: ratioOf(own, against, ({ requestsPerSecond }) => requestsPerSecond),
-    ratioByCpu: ratioOf(own, against, ({ cpuSecondsPer1000 }) => 1 / cpuSecondsPer1000),
+    ratio: { median: medianOf(ratios), low: Math.min(...ratios), high: Math.max(...ratios) },
+    ratioByCpu: medianOf(ratiosOf(against, own, 'cpuSecondsPer1000')),
   };
 }
 
-function ratioOf(own: MeasuredRow, against: MeasuredRow, speedOf: (figures: Figures) => number): Ratio {
-  const ratios = own.rounds.map((round, index) => speedOf(round) / speedOf(against.rounds[index] as Figures));
-  return { median: medianOf(ratios), low: Math.min(...ratios), high: Math.max(...ratios) };
+/** Of each round. */
+function ratiosOf(one: MeasuredRow, other: MeasuredRow, figure: keyof Figures): number[] {
+  return one.rounds.map((round, index) => (round[figure] as number) / (other.rounds[index]?.[figure] as number));
 }
 
 function named(rows: readonly MeasuredRow[], name: string): MeasuredRow | undefined {

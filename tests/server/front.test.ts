@@ -9,7 +9,18 @@ import type { AnswerPath } from '../../src/server/answer-path.ts';
 import type { Asking } from '../../src/server/asking.ts';
 import { Front } from '../../src/server/front.ts';
 import { Representation } from '../../src/server/representation.ts';
-import { type Answer, Gate, type Gateway, ManualClock, type Sent, send, start, Things, Wire } from './support.ts';
+import {
+  type Answer,
+  Gate,
+  type Gateway,
+  keptOf,
+  ManualClock,
+  type Sent,
+  send,
+  start,
+  Things,
+  Wire,
+} from './support.ts';
 
 const json = { 'content-type': 'application/json' };
 const query = '{ requestId }';
@@ -33,12 +44,6 @@ async function startKnowing(text: string, settings: Parameters<typeof start>[0] 
   return gateway;
 }
 
-/** How many answers were kept whole, and given so. */
-async function kept({ metrics }: Gateway): Promise<number> {
-  const { values } = await metrics.responseCache.get();
-  return values.find(({ labels }) => labels.outcome === 'hit')?.value ?? 0;
-}
-
 describe('an answer in front of Fastify', () => {
   const shop = 'https://shop.example';
 
@@ -51,7 +56,7 @@ describe('an answer in front of Fastify', () => {
     const gateway = await startKnowing(thing, { config: { production: true, corsOrigins: [...corsOrigins] } });
     const body = JSON.stringify({ query: thing });
     const short = await post(gateway, body, headers);
-    expect(await kept(gateway)).toBe(1);
+    expect(await keptOf(gateway)).toBe(1);
     // A position sends it the long way.
     const long = await post(gateway, body, { ...headers, 'vitrine-position': 'e:1-0' });
     expect(long.status).toBe(200);
@@ -67,12 +72,12 @@ describe('an answer in front of Fastify', () => {
       { query: thing, extensions: { persistedQuery: null } },
     ];
     for (const body of bodies) {
-      const before = await kept(gateway);
+      const before = await keptOf(gateway);
       const { text } = await post(gateway, JSON.stringify(body));
       // Looked for from the second time on.
       expect((await post(gateway, JSON.stringify(body))).text).toBe(text);
       expect((await post(gateway, JSON.stringify({ query: thing }))).text).toBe(text);
-      expect(await kept(gateway)).toBe(before + 2);
+      expect(await keptOf(gateway)).toBe(before + 2);
     }
   });
 
@@ -219,7 +224,7 @@ describe('a request that Fastify has to know of', () => {
     const address = `/graphql?query=${encodeURIComponent(thing)}`;
     const get = () => send(gateway.url + address, { headers: { 'apollo-require-preflight': '1' } });
     for (let times = 0; times < 3; times++) await get();
-    expect(await kept(gateway)).toBe(1);
+    expect(await keptOf(gateway)).toBe(1);
     expect((await post(gateway, `GET ${address}`)).status).toBe(400);
   });
 

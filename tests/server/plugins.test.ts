@@ -1,6 +1,6 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { describe, expect, test } from 'vitest';
-import { type Gateway, send, start } from './support.ts';
+import { type Gateway, keptOf, send, start } from './support.ts';
 
 const query = 'query Named { thing(id: 7) { id name } }';
 const json = { 'content-type': 'application/json' };
@@ -8,12 +8,6 @@ const json = { 'content-type': 'application/json' };
 const post = (gateway: Gateway) =>
   send(`${gateway.url}/graphql`, { method: 'POST', headers: json, body: JSON.stringify({ query }) });
 const get = (gateway: Gateway) => send(`${gateway.url}/graphql?query=${encodeURIComponent(query)}`, { headers: json });
-
-/** How many requests were answered from those that were kept whole. */
-async function keptOf({ metrics }: Gateway): Promise<number> {
-  const { values } = await metrics.responseCache.get();
-  return values.find(({ labels }) => labels.outcome === 'hit')?.value ?? 0;
-}
 
 describe('plugins of Apollo Server', () => {
   test('that follow requests see each of them, however often it came, with all that they may do', async () => {

@@ -212,6 +212,12 @@ const defaults = readConfig({ PORT: '0', UPSTREAM_URL: secretAddress, ADMIN_TOKE
 
 export type Gateway = Server & { things: Things; lines: LogLine[]; metrics: ListenOptions['telemetry']['metrics'] };
 
+/** How many answers were kept whole, and given so. */
+export async function keptOf({ metrics }: Gateway): Promise<number> {
+  const { values } = await metrics.responseCache.get();
+  return values.find(({ labels }) => labels.outcome === 'hit')?.value ?? 0;
+}
+
 type Settings = {
   config?: Partial<Config>;
   things?: Things;

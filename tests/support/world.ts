@@ -10,7 +10,7 @@ import {
   makeCatalogue,
   startEmbeddedUpstream,
 } from '../../src/embedded/index.ts';
-import { type Gateway, startGateway } from '../../src/gateway.ts';
+import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway.ts';
 import { buildSchema, loadTypeDefs } from '../../src/graphql/index.ts';
 import { resolvers } from '../../src/graphql/resolvers/index.ts';
 import { startTelemetry, type Telemetry } from '../../src/telemetry/index.ts';
@@ -25,6 +25,7 @@ export type WorldOptions = {
   upstream?: Partial<EmbeddedUpstreamOptions>;
   /** One that other gateways read as well; it outlives this world. */
   sharedUpstream?: EmbeddedUpstream;
+  plugins?: NonNullable<GatewayOptions['plugins']>;
 };
 
 export type World<C extends Clock = ManualClock> = {
@@ -70,7 +71,7 @@ export function startRealWorld(options: WorldOptions = {}): Promise<World<Clock>
 }
 
 async function startWorldOn<C extends Clock>(clock: C, options: WorldOptions): Promise<World<C>> {
-  const { settings = {}, upstream: upstreamOptions = {}, sharedUpstream } = options;
+  const { settings = {}, upstream: upstreamOptions = {}, sharedUpstream, plugins = [] } = options;
   const upstream =
     sharedUpstream ?? (await startEmbeddedUpstream({ collections: makeCatalogue(today), ...upstreamOptions }));
   const lines: string[] = [];
@@ -98,6 +99,7 @@ async function startWorldOn<C extends Clock>(clock: C, options: WorldOptions): P
     schema,
     definitions: [catalogs, sellers],
     lingerMs: 0, // Nobody asks on when a world ends.
+    plugins,
     clock,
     random: nearlyNoJitter,
   });
